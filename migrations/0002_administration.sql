@@ -1,0 +1,81 @@
+-- depends: 0001_schema_and_roles
+-- What the installation knows about itself: settings, the loaded functions, the running dispatchers, the leader.
+-- Locks: nothing that exists. Duration: milliseconds.
+
+set local lock_timeout = '2s';
+
+set local role outbound_webhooks_owner;
+
+create table if not exists outbound_webhooks.settings (
+    singleton boolean not null default true,
+    capture boolean not null default false,
+    delivering boolean not null default false,
+    delivering_since timestamptz,
+    wake_up text not null default 'doorbell',
+    constraint settings_pkey primary key (singleton),
+    constraint settings_is_one_row check (singleton),
+    constraint settings_wake_up_is_known check (wake_up in ('doorbell', 'poll')),
+    constraint settings_delivering_has_a_start check (delivering = (delivering_since is not null))
+);
+
+comment on table outbound_webhooks.settings is 'The switches that live in the database, in one row.';
+comment on column outbound_webhooks.settings.capture is
+    'Off after installation: watched tables write nothing of ours until set_capture(true).';
+comment on column outbound_webhooks.settings.delivering is
+    'True from the moment a dispatcher with delivery enabled took over the backlog; false again when one without it finds nobody delivering.';
+comment on column outbound_webhooks.settings.wake_up is
+    'doorbell: a sleeping dispatcher is woken by NOTIFY. poll: never NOTIFY (hosts that use PREPARE TRANSACTION).';
+
+insert into outbound_webhooks.settings default values on conflict do nothing;
+
+create table if not exists outbound_webhooks.schema_bundle (
+    singleton boolean not null default true,
+    fingerprint text not null,
+    loaded_at timestamptz not null default clock_timestamp(),
+    constraint schema_bundle_pkey primary key (singleton),
+    constraint schema_bundle_is_one_row check (singleton)
+);
+
+comment on table outbound_webhooks.schema_bundle is
+    'Which sql_functions/ are loaded: a dispatcher with other files refuses to start.';
+comment on column outbound_webhooks.schema_bundle.fingerprint is
+    'sha256 over the names and contents of the files in sql_functions/.';
+
+create table if not exists outbound_webhooks.dispatchers (
+    id bigint generated always as identity,
+    name text not null,
+    version text not null,
+    delivering boolean not null,
+    started_at timestamptz not null default clock_timestamp(),
+    heartbeat_at timestamptz not null default clock_timestamp(),
+    stopped_at timestamptz,
+    constraint dispatchers_pkey primary key (id)
+) with (fillfactor = 50);
+
+comment on table outbound_webhooks.dispatchers is
+    'Running dispatcher processes. One without a heartbeat for 15 s is dead: its leases are free at once.';
+comment on column outbound_webhooks.dispatchers.name is 'host:pid, for people.';
+comment on column outbound_webhooks.dispatchers.delivering is 'Whether it claims and sends (OUTBOUND_WEBHOOKS_ENABLED).';
+
+create table if not exists outbound_webhooks.leadership (
+    singleton boolean not null default true,
+    dispatcher_id bigint not null,
+    held_until timestamptz not null,
+    constraint leadership_pkey primary key (singleton),
+    constraint leadership_is_one_row check (singleton)
+) with (fillfactor = 50);
+
+comment on table outbound_webhooks.leadership is
+    'Which dispatcher does the maintenance (partitions, sealing, vacuum). A lease: lost at held_until unless renewed.';
+
+-- The two promises of the doorbell, as epoch milliseconds of the server's clock. Sequences are read outside MVCC, so a
+-- writer in any isolation level sees the present value; unlogged, they read 0 after a crash, which rings too much
+-- rather than too little.
+create unlogged sequence if not exists outbound_webhooks.awake_until minvalue 0 start 0;
+create unlogged sequence if not exists outbound_webhooks.asleep_until minvalue 0 start 0;
+
+comment on sequence outbound_webhooks.awake_until is 'Some dispatcher keeps looking for work until this epoch millisecond.';
+comment on sequence outbound_webhooks.asleep_until is 'Some dispatcher waits on LISTEN until this epoch millisecond.';
+
+grant select on outbound_webhooks.settings, outbound_webhooks.schema_bundle, outbound_webhooks.dispatchers,
+    outbound_webhooks.leadership to outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor;

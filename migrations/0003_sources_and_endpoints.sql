@@ -1,0 +1,125 @@
+-- depends: 0002_administration
+-- What is watched, and where it is sent. All of this is small and changes rarely: it has its foreign keys.
+-- Locks: nothing that exists. Duration: milliseconds.
+
+set local lock_timeout = '2s';
+
+set local role outbound_webhooks_owner;
+
+create table if not exists outbound_webhooks.event_sources (
+    id bigint generated always as identity,
+    name text not null,
+    relation_schema text not null,
+    relation_name text not null,
+    resource text not null,
+    columns jsonb not null,
+    rules jsonb not null,
+    capture boolean not null default true,
+    created_at timestamptz not null default clock_timestamp(),
+    constraint event_sources_pkey primary key (id),
+    constraint event_sources_name_is_unique unique (name),
+    constraint event_sources_relation_is_watched_once unique (relation_schema, relation_name),
+    -- 40 characters leave room for the prefix in the names of the functions made from it.
+    constraint event_sources_name_is_an_identifier check (name ~ '^[a-z_][a-z0-9_]{0,39}$'),
+    constraint event_sources_resource_is_a_word check (resource ~ '^[a-zA-Z0-9_]{1,64}$'),
+    constraint event_sources_columns_is_an_object check (jsonb_typeof(columns) = 'object'),
+    constraint event_sources_rules_is_an_array check (jsonb_typeof(rules) = 'array')
+);
+
+comment on table outbound_webhooks.event_sources is 'The watched tables. Written by watch() and unwatch() only.';
+comment on column outbound_webhooks.event_sources.name is
+    'Names the generated functions: capture_<name> and payload_<name>.';
+comment on column outbound_webhooks.event_sources.resource is
+    'What a row is called in event types: payment_transaction in payment_transaction.created.';
+comment on column outbound_webhooks.event_sources.columns is
+    'Part of a payment -> column of the host''s table: id, clinic_id, status, amount, refunded_amount, currency, ...';
+comment on column outbound_webhooks.event_sources.rules is
+    'Which change makes which event: [{"type", "when": inserted | changed | grew, "column", "below"}], in the order of emission.';
+comment on column outbound_webhooks.event_sources.capture is 'This source''s own switch; settings.capture is the one for all.';
+
+create table if not exists outbound_webhooks.endpoints (
+    id bigint generated always as identity,
+    clinic_id text not null,
+    url text not null,
+    description text not null default '',
+    event_types text[] not null default '{*}',
+    filter jsonb,
+    state text not null default 'active',
+    state_reason text,
+    state_changed_at timestamptz not null default clock_timestamp(),
+    ordering text not null default 'none',
+    max_in_flight integer not null default 10,
+    timeout_seconds integer not null default 20,
+    retry_schedule integer[],
+    created_at timestamptz not null default clock_timestamp(),
+    constraint endpoints_pkey primary key (id),
+    constraint endpoints_belong_to_their_clinic unique (clinic_id, id),
+    constraint endpoints_clinic_id_is_not_empty check (clinic_id <> ''),
+    constraint endpoints_url_is_https check (url ~ '^https://[^[:space:][:cntrl:]/?#\\]' and length(url) <= 2048),
+    constraint endpoints_event_types_are_patterns check (
+        cardinality(event_types) between 1 and 100
+        and array_to_string(event_types, ' ', '')
+            ~ '^(\*|[a-zA-Z0-9_]{1,64}\.(\*|[a-zA-Z0-9_]{1,64}))( (\*|[a-zA-Z0-9_]{1,64}\.(\*|[a-zA-Z0-9_]{1,64})))*$'
+    ),
+    constraint endpoints_filter_is_an_object check (jsonb_typeof(filter) = 'object'),
+    constraint endpoints_state_is_known check (state in ('active', 'paused', 'disabled', 'retired')),
+    constraint endpoints_disabled_has_a_reason check (state <> 'disabled' or state_reason is not null),
+    constraint endpoints_ordering_is_known check (ordering in ('none', 'per_resource')),
+    constraint endpoints_max_in_flight_is_bounded check (max_in_flight between 1 and 1000),
+    constraint endpoints_timeout_is_bounded check (timeout_seconds between 1 and 60),
+    constraint endpoints_retry_schedule_is_bounded check (
+        cardinality(retry_schedule) between 1 and 30
+        and 0 <= all (retry_schedule) and 604800 >= all (retry_schedule)
+    )
+);
+
+-- The probe of every captured write: does this clinic have an endpoint?
+create index if not exists endpoints_of_a_clinic on outbound_webhooks.endpoints (clinic_id) where state <> 'retired';
+
+comment on table outbound_webhooks.endpoints is
+    'A clinic''s receivers. Retired, never deleted: deliveries refer to them without a foreign key, so that a payment never locks an endpoint.';
+comment on column outbound_webhooks.endpoints.event_types is
+    'Patterns: payment_transaction.created, payment_transaction.* or *.';
+comment on column outbound_webhooks.endpoints.filter is
+    'Only events whose data contain this JSON object (the @> operator) are delivered.';
+comment on column outbound_webhooks.endpoints.state is
+    'active; paused by hand; disabled by us, with a reason; retired for good. Deliveries of paused and disabled endpoints are kept.';
+comment on column outbound_webhooks.endpoints.ordering is
+    'none, or per_resource: events about one payment arrive in commit order.';
+comment on column outbound_webhooks.endpoints.max_in_flight is 'Requests at once.';
+comment on column outbound_webhooks.endpoints.timeout_seconds is 'From connecting to the last byte of the answer.';
+comment on column outbound_webhooks.endpoints.retry_schedule is
+    'Seconds before each attempt; null for the default 0, 60, 300, 900, 3600, 21600, 86400, 86400, 86400.';
+
+create table if not exists outbound_webhooks.endpoint_secrets (
+    id bigint generated always as identity,
+    clinic_id text not null,
+    endpoint_id bigint not null,
+    secret text,
+    sealed text,
+    created_at timestamptz not null default clock_timestamp(),
+    valid_until timestamptz,
+    constraint endpoint_secrets_pkey primary key (id),
+    constraint endpoint_secrets_of_an_endpoint foreign key (clinic_id, endpoint_id)
+        references outbound_webhooks.endpoints (clinic_id, id),
+    constraint endpoint_secrets_are_sealed_or_about_to_be check (num_nonnulls(secret, sealed) = 1),
+    -- Standard Webhooks: whsec_ and the base64 of 24 to 64 random bytes.
+    constraint endpoint_secrets_secret_is_whsec check (
+        secret ~ '^whsec_([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$'
+        and length(decode(substr(secret, 7), 'base64')) between 24 and 64
+    ),
+    constraint endpoint_secrets_valid_until_is_later check (valid_until > created_at)
+);
+
+create index if not exists endpoint_secrets_of_an_endpoint on outbound_webhooks.endpoint_secrets (endpoint_id, id desc);
+
+comment on table outbound_webhooks.endpoint_secrets is
+    'Signing keys. Every key that is valid now signs, newest first, so that receivers can change over without a gap.';
+comment on column outbound_webhooks.endpoint_secrets.secret is
+    'In clear, only until a dispatcher seals it (within a minute).';
+comment on column outbound_webhooks.endpoint_secrets.sealed is
+    'AES-256-GCM under a master key that is never in the database; bound to clinic and endpoint.';
+comment on column outbound_webhooks.endpoint_secrets.valid_until is 'End of the rotation overlap; null for the current key.';
+
+grant select on outbound_webhooks.event_sources, outbound_webhooks.endpoints
+    to outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor;

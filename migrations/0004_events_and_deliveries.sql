@@ -1,0 +1,215 @@
+-- depends: 0003_sources_and_endpoints
+-- The path: events, the deliveries they owe, the attempts made. No foreign key leads from here to endpoints or to a
+-- host's table: 320 inserts by 8 clients on one endpoint made 318 MultiXacts with one.
+-- Locks: nothing that exists. Duration: milliseconds.
+
+set local lock_timeout = '2s';
+
+set local role outbound_webhooks_owner;
+
+create table if not exists outbound_webhooks.events (
+    id uuid not null,
+    clinic_id text not null,
+    type text not null,
+    resource text not null,
+    resource_id text not null,
+    source text,
+    occurred_at timestamptz not null,
+    body text not null,
+    constraint events_pkey primary key (id),
+    constraint events_clinic_id_is_not_empty check (clinic_id <> ''),
+    constraint events_type_is_resource_and_verb check (type ~ '^[a-zA-Z0-9_]{1,64}\.[a-zA-Z0-9_]{1,64}$')
+) partition by range (id);
+
+create index if not exists events_of_a_resource on outbound_webhooks.events (clinic_id, resource, resource_id);
+
+comment on table outbound_webhooks.events is
+    'Immutable facts. One partition a day, by the time in the UUIDv7, so that a look-up by id reads one partition.';
+comment on column outbound_webhooks.events.id is 'UUIDv7; the webhook-id of every delivery of this event.';
+comment on column outbound_webhooks.events.source is 'The event source that captured it; null for one emitted by SQL.';
+comment on column outbound_webhooks.events.body is
+    'The exact text that is signed and sent: {"type", "timestamp", "data"}. Never rebuilt: jsonb would reorder it.';
+
+create sequence if not exists outbound_webhooks.delivery_ids;
+create sequence if not exists outbound_webhooks.lease_tokens;
+
+comment on sequence outbound_webhooks.delivery_ids is 'A dispatcher that is awake peeks at its last value to see new work.';
+comment on sequence outbound_webhooks.lease_tokens is 'Fencing tokens: each claim of a delivery gets a new one.';
+
+create table if not exists outbound_webhooks.deliveries (
+    id bigint not null default nextval('outbound_webhooks.delivery_ids'),
+    event_id uuid not null,
+    endpoint_id bigint not null,
+    clinic_id text not null,
+    ordering_key text,
+    created_at timestamptz not null default clock_timestamp(),
+    next_attempt_at timestamptz not null default clock_timestamp(),
+    attempt_count integer not null default 0,
+    failure_count integer not null default 0,
+    parked_reason text,
+    lease_owner bigint,
+    lease_token bigint,
+    leased_at timestamptz,
+    lease_until timestamptz,
+    constraint deliveries_pkey primary key (id),
+    constraint deliveries_parked_reason_is_known check (parked_reason in ('paused', 'disabled')),
+    constraint deliveries_lease_is_whole check (num_nonnulls(lease_owner, lease_token, leased_at, lease_until) in (0, 4)),
+    constraint deliveries_parked_is_not_leased check (parked_reason is null or lease_token is null),
+    constraint deliveries_counts_are_sane check (failure_count between 0 and attempt_count)
+) with (
+    -- A claim writes only columns that no index knows: with room on the page it is a HOT update.
+    fillfactor = 50,
+    autovacuum_vacuum_scale_factor = 0,
+    autovacuum_vacuum_threshold = 2000,
+    autovacuum_vacuum_cost_delay = 0,
+    autovacuum_analyze_scale_factor = 0,
+    autovacuum_analyze_threshold = 50000
+);
+
+-- The claim walks this index endpoint by endpoint: one endpoint's backlog costs the others nothing.
+create index if not exists deliveries_due on outbound_webhooks.deliveries (endpoint_id, next_attempt_at, id)
+    where parked_reason is null;
+create index if not exists deliveries_parked on outbound_webhooks.deliveries (endpoint_id, id)
+    where parked_reason is not null;
+create index if not exists deliveries_in_order on outbound_webhooks.deliveries (endpoint_id, ordering_key, id)
+    where ordering_key is not null;
+create index if not exists deliveries_of_an_event on outbound_webhooks.deliveries (event_id);
+
+comment on table outbound_webhooks.deliveries is
+    'Live deliveries only: one event owed to one endpoint. A finished one moves to finished_deliveries. Narrow and hot.';
+comment on column outbound_webhooks.deliveries.ordering_key is
+    'resource:resource_id for an endpoint with ordering per_resource: a row waits while an older live one has the same key.';
+comment on column outbound_webhooks.deliveries.attempt_count is 'Requests begun, lost ones included.';
+comment on column outbound_webhooks.deliveries.failure_count is
+    'Failures charged to the endpoint: the position in its retry schedule. A lost attempt is not the endpoint''s fault.';
+comment on column outbound_webhooks.deliveries.parked_reason is 'Kept, but not due: why.';
+comment on column outbound_webhooks.deliveries.lease_token is
+    'The fencing token: a result is written only by who still holds it. In flight means: leased until later than now.';
+
+create table if not exists outbound_webhooks.finished_deliveries (
+    id bigint not null,
+    event_id uuid not null,
+    endpoint_id bigint not null,
+    clinic_id text not null,
+    state text not null,
+    reason text,
+    created_at timestamptz not null,
+    finished_at timestamptz not null,
+    attempt_count integer not null,
+    failure_count integer not null,
+    last_http_status integer,
+    last_error_class text,
+    constraint finished_deliveries_pkey primary key (id, state, finished_at),
+    constraint finished_deliveries_state_is_known check (state in ('succeeded', 'dead', 'cancelled')),
+    constraint finished_deliveries_reason_unless_succeeded check ((state = 'succeeded') = (reason is null))
+) partition by list (state);
+
+create table if not exists outbound_webhooks.finished_deliveries_done
+    partition of outbound_webhooks.finished_deliveries for values in ('succeeded', 'cancelled')
+    partition by range (finished_at);
+create table if not exists outbound_webhooks.finished_deliveries_dead
+    partition of outbound_webhooks.finished_deliveries for values in ('dead')
+    partition by range (finished_at);
+
+create index if not exists finished_deliveries_of_an_event on outbound_webhooks.finished_deliveries (event_id);
+create index if not exists finished_deliveries_of_an_endpoint on outbound_webhooks.finished_deliveries (endpoint_id, id desc);
+
+comment on table outbound_webhooks.finished_deliveries is
+    'Deliveries that ended: succeeded, dead (no attempts left, or a reason) or cancelled. One partition a day; dead ones apart, as they are kept longer.';
+comment on column outbound_webhooks.finished_deliveries.reason is 'Why it is dead or was cancelled.';
+
+create table if not exists outbound_webhooks.attempts (
+    delivery_id bigint not null,
+    lease_token bigint not null,
+    recorded_at timestamptz not null default clock_timestamp(),
+    endpoint_id bigint not null,
+    clinic_id text not null,
+    number integer not null,
+    reason text not null,
+    outcome text not null,
+    error_class text,
+    http_status integer,
+    started_at timestamptz not null,
+    duration_ms integer,
+    note text,
+    response_excerpt text,
+    dispatcher_id bigint not null,
+    constraint attempts_pkey primary key (delivery_id, lease_token, recorded_at),
+    constraint attempts_reason_is_known check (reason in ('first', 'retry', 'manual', 'probe', 'test')),
+    constraint attempts_outcome_is_known check (outcome in ('succeeded', 'failed', 'lost')),
+    constraint attempts_error_class_is_known check (
+        error_class in ('timeout', 'connect', 'tls', 'dns', 'blocked_address', 'http_status', 'protocol')
+    ),
+    constraint attempts_failed_has_a_class check ((outcome = 'failed') = (error_class is not null))
+) partition by range (recorded_at);
+
+comment on table outbound_webhooks.attempts is
+    'One row for each HTTP request that may have left the machine: one claim, one lease token, one request.';
+comment on column outbound_webhooks.attempts.outcome is
+    'lost: the dispatcher died before it could record the answer; the receiver may have got the request.';
+comment on column outbound_webhooks.attempts.duration_ms is 'From connecting to the last byte read.';
+comment on column outbound_webhooks.attempts.note is 'What is worth knowing beside the outcome: late, body_truncated, ...';
+comment on column outbound_webhooks.attempts.response_excerpt is 'At most 1 KB of the body of an answer that was not 2xx.';
+
+create table if not exists outbound_webhooks.capture_errors (
+    id bigint generated always as identity,
+    source text not null,
+    operation text not null,
+    clinic_id text,
+    resource_id text,
+    old_values jsonb,
+    new_values jsonb,
+    error_code text not null,
+    message text not null,
+    occurred_at timestamptz not null default clock_timestamp(),
+    recaptured_at timestamptz,
+    constraint capture_errors_pkey primary key (id),
+    constraint capture_errors_operation_is_known check (operation in ('INSERT', 'UPDATE'))
+);
+
+create index if not exists capture_errors_open on outbound_webhooks.capture_errors (id) where recaptured_at is null;
+
+comment on table outbound_webhooks.capture_errors is
+    'Changes whose capture failed. The write of the host committed all the same; nothing is lost while it stands here.';
+comment on column outbound_webhooks.capture_errors.old_values is 'The mapped columns before the change, and no others.';
+comment on column outbound_webhooks.capture_errors.error_code is 'SQLSTATE.';
+
+create or replace view outbound_webhooks.delivery_log with (security_invoker = true) as
+select
+    d.id,
+    d.event_id,
+    d.endpoint_id,
+    d.clinic_id,
+    case
+        when d.parked_reason is not null then 'parked'
+        when d.lease_until > statement_timestamp() then 'in_flight'
+        else 'pending'
+    end as state,
+    d.parked_reason as reason,
+    d.created_at,
+    case when d.parked_reason is null then d.next_attempt_at end as next_attempt_at,
+    null::timestamptz as finished_at,
+    d.attempt_count,
+    d.failure_count
+from outbound_webhooks.deliveries as d
+union all
+select
+    f.id,
+    f.event_id,
+    f.endpoint_id,
+    f.clinic_id,
+    f.state,
+    f.reason,
+    f.created_at,
+    null::timestamptz,
+    f.finished_at,
+    f.attempt_count,
+    f.failure_count
+from outbound_webhooks.finished_deliveries as f;
+
+comment on view outbound_webhooks.delivery_log is 'Every delivery, live and finished, with its state in one word.';
+
+grant select on outbound_webhooks.events, outbound_webhooks.deliveries, outbound_webhooks.finished_deliveries,
+    outbound_webhooks.attempts, outbound_webhooks.capture_errors, outbound_webhooks.delivery_log
+    to outbound_webhooks_dispatcher, outbound_webhooks_admin;
+grant select on sequence outbound_webhooks.delivery_ids to outbound_webhooks_dispatcher;

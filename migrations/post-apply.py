@@ -1,0 +1,57 @@
+"""Load sql_functions/ after a migration was applied, in one transaction, and remember their fingerprint.
+
+yoyo runs this file when at least one migration was pending. It stands alone (yoyo and psycopg are all it needs), so
+that a DBA who has only these folders gets a complete installation; `outbound-webhooks migrate` runs the same code when
+nothing was pending.
+"""
+
+import hashlib
+from pathlib import Path
+
+from yoyo import step
+
+FUNCTIONS = Path(__file__).parent.parent / "sql_functions"
+
+
+def function_files(folder: Path = FUNCTIONS) -> list[Path]:
+    """The files of a folder of SQL functions, in the order they are loaded."""
+    files = sorted(folder.glob("*.sql"))
+    if not files:
+        raise FileNotFoundError(f"there are no SQL functions in {folder}: keep sql_functions/ beside migrations/")
+    return files
+
+
+def fingerprint(folder: Path = FUNCTIONS) -> str:
+    """sha256 (hex) over the names and contents of the files, in the order they are loaded."""
+    digest = hashlib.sha256()
+    for file in function_files(folder):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def load(connection, folder: Path = FUNCTIONS) -> None:
+    """Create or replace every function; either all of them change, or none.
+
+    The statements run as the owner role, so that it owns what they make; the triggers' functions are then generated
+    anew from them, and the first partitions are made.
+    """
+    cursor = connection.cursor()
+    cursor.execute("set local role outbound_webhooks_owner")
+    cursor.execute("set local search_path = pg_catalog")
+    for file in function_files(folder):
+        try:
+            cursor.execute(file.read_text(encoding="utf-8"))
+        except Exception as error:
+            error.add_note(f"while loading sql_functions/{file.name}; nothing of this folder was loaded")
+            raise
+    cursor.execute("select outbound_webhooks.generate_captures()")
+    cursor.execute("select count(*) from outbound_webhooks.ensure_partitions()")
+    cursor.execute(
+        "insert into outbound_webhooks.schema_bundle (fingerprint) values (%s) on conflict (singleton) do update"
+        " set fingerprint = excluded.fingerprint, loaded_at = clock_timestamp()",
+        (fingerprint(folder),),
+    )
+    cursor.execute("reset role")
+
+
+steps = [step(load)]

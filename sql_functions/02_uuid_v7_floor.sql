@@ -1,0 +1,17 @@
+-- uuid_v7_floor: the smallest identifier of a moment, for partition bounds and for "events since".
+-- Called by: ensure_partitions. Locks: nothing.
+create or replace function outbound_webhooks.uuid_v7_floor(p_at timestamptz)
+    returns uuid
+    language sql
+    immutable
+    security invoker
+    set search_path = ''
+as $$
+    select (encode(int8send((extract(epoch from p_at) * 1000)::bigint << 16), 'hex') || repeat('0', 16))::uuid
+$$;
+
+revoke execute on function outbound_webhooks.uuid_v7_floor(timestamptz) from public;
+grant execute on function outbound_webhooks.uuid_v7_floor(timestamptz)
+    to outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor;
+comment on function outbound_webhooks.uuid_v7_floor(timestamptz) is
+    'The smallest UUIDv7 of that moment: where id >= uuid_v7_floor(now() - interval ''1 hour'') reads few partitions.';

@@ -1,0 +1,52 @@
+-- ensure_partitions: one partition a day for each partitioned table, from yesterday to p_days_ahead.
+-- Called by: post-apply and the leader's maintenance, whether or not delivery is enabled. Returns the names it made.
+-- Locks: SHARE UPDATE EXCLUSIVE on the parent for each ATTACH, 1 s at most. CREATE ... PARTITION OF would take
+-- ACCESS EXCLUSIVE, and every payment would wait behind it.
+create or replace function outbound_webhooks.ensure_partitions(p_days_ahead integer default 14)
+    returns setof text
+    language plpgsql
+    volatile
+    security definer -- creating tables in the schema is the owner's right, not the dispatcher's
+    set search_path = ''
+    set timezone = 'UTC'
+    set lock_timeout = '1s'
+as $$
+declare
+    v_day date;
+    v_table text;
+    v_partition text;
+    v_from text;
+    v_to text;
+begin
+    foreach v_table in array array['events', 'attempts', 'finished_deliveries_done', 'finished_deliveries_dead'] loop
+        for v_day in
+            select d::date
+            from generate_series(current_date - 1, current_date + p_days_ahead, interval '1 day') as d
+        loop
+            v_partition := v_table || to_char(v_day, '_YYYYMMDD');
+            continue when to_regclass('outbound_webhooks.' || v_partition) is not null;
+
+            if v_table = 'events' then
+                v_from := outbound_webhooks.uuid_v7_floor(v_day);
+                v_to := outbound_webhooks.uuid_v7_floor(v_day + 1);
+            else
+                v_from := v_day::timestamptz;
+                v_to := (v_day + 1)::timestamptz;
+            end if;
+            execute format(
+                'create table outbound_webhooks.%I (like outbound_webhooks.%I including all)', v_partition, v_table
+            );
+            execute format(
+                'alter table outbound_webhooks.%I attach partition outbound_webhooks.%I for values from (%L) to (%L)',
+                v_table, v_partition, v_from, v_to
+            );
+            return next v_partition;
+        end loop;
+    end loop;
+end
+$$;
+
+revoke execute on function outbound_webhooks.ensure_partitions(integer) from public;
+grant execute on function outbound_webhooks.ensure_partitions(integer) to outbound_webhooks_dispatcher;
+comment on function outbound_webhooks.ensure_partitions(integer) is
+    'Make the daily partitions from yesterday to the given number of days ahead; returns the new ones.';

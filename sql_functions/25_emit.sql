@@ -1,0 +1,40 @@
+-- emit: an event from any SQL, on the same path as a captured change.
+-- Called by: applications and DBAs who were granted it. Unlike a capture it raises: its caller asked for the event.
+-- Locks: nothing. Emits whatever the capture switches say, and also when the clinic has no endpoint.
+create or replace function outbound_webhooks.emit(
+    p_clinic_id text,
+    p_type text,
+    p_resource text,
+    p_resource_id text,
+    p_data json
+)
+    returns uuid
+    language plpgsql
+    volatile
+    security definer -- the caller needs no grant on our tables
+    set search_path = ''
+    set timezone = 'UTC'
+    set lock_timeout = '100ms'
+as $$
+begin
+    if num_nulls(p_clinic_id, p_type, p_resource, p_resource_id, p_data) > 0 then
+        raise exception 'emit() needs a clinic, a type, a resource, a resource id and data; none may be null'
+            using errcode = 'null_value_not_allowed';
+    end if;
+    if p_type !~ '^[a-zA-Z0-9_]{1,64}\.[a-zA-Z0-9_]{1,64}$' then
+        raise exception 'event type % is not resource.verb, each of letters, digits and _', quote_literal(p_type)
+            using errcode = 'invalid_parameter_value', hint = 'For example payment_transaction.created.';
+    end if;
+    if json_typeof(p_data) <> 'object' then
+        raise exception 'the data of an event must be a JSON object, not %', json_typeof(p_data)
+            using errcode = 'invalid_parameter_value';
+    end if;
+    return outbound_webhooks.insert_event(p_clinic_id, p_type, p_resource, p_resource_id, p_data);
+end
+$$;
+
+revoke execute on function outbound_webhooks.emit(text, text, text, text, json) from public;
+grant execute on function outbound_webhooks.emit(text, text, text, text, json)
+    to outbound_webhooks_dispatcher, outbound_webhooks_admin;
+comment on function outbound_webhooks.emit(text, text, text, text, json) is
+    'Emit an event to the clinic''s matching endpoints, in the caller''s transaction; returns the event id (the webhook-id).';

@@ -1,0 +1,28 @@
+-- ring_doorbell: NOTIFY, but only if somebody sleeps and nobody is awake.
+-- NOTIFY takes a lock of the whole cluster at commit and holds it through the WAL flush, so a writer that can skip it
+-- must skip it. A lost ring costs at most one sweep (1 s): the dispatcher lingers after its promise lapsed.
+-- Called by: insert_event. Locks: none, unless it rings. A promise further ahead than 10 s is a clock that was
+-- set back, and counts for nothing.
+create or replace function outbound_webhooks.ring_doorbell()
+    returns void
+    language plpgsql
+    volatile
+    security invoker
+    set search_path = ''
+as $$
+declare
+    v_now constant bigint := (extract(epoch from clock_timestamp()) * 1000)::bigint;
+    v_awake constant bigint := coalesce(pg_sequence_last_value('outbound_webhooks.awake_until'::regclass), 0);
+    v_asleep constant bigint := coalesce(pg_sequence_last_value('outbound_webhooks.asleep_until'::regclass), 0);
+begin
+    if v_awake not between v_now and v_now + 10000
+        and v_asleep between v_now and v_now + 10000
+    then
+        perform pg_notify('outbound_webhooks', '');
+    end if;
+end
+$$;
+
+revoke execute on function outbound_webhooks.ring_doorbell() from public;
+comment on function outbound_webhooks.ring_doorbell() is
+    'Wake a sleeping dispatcher when none is awake. Sends nothing otherwise.';

@@ -1,0 +1,48 @@
+-- heartbeat: this dispatcher lives; and is it the leader?
+-- Called by: dispatcher/pipeline/heartbeat.py, every 5 s. Locks: its own row, and the one row of leadership.
+-- Leadership is a lease of 15 s that the holder renews: a lost leader is replaced within 20 s.
+create or replace function outbound_webhooks.heartbeat(p_dispatcher_id bigint)
+    returns boolean
+    language plpgsql
+    volatile
+    security definer -- dispatchers write their own registration only through functions
+    set search_path = ''
+as $$
+declare
+    v_now constant timestamptz := clock_timestamp();
+    v_is_leader boolean;
+begin
+    -- A process that was frozen may have been taken for dead and noted as stopped: it is back.
+    update outbound_webhooks.dispatchers as d
+    set heartbeat_at = v_now, stopped_at = null
+    where d.id = p_dispatcher_id;
+
+    insert into outbound_webhooks.leadership as l (dispatcher_id, held_until)
+    values (p_dispatcher_id, v_now + interval '15 seconds')
+    on conflict (singleton) do update
+        set dispatcher_id = excluded.dispatcher_id, held_until = excluded.held_until
+        where l.dispatcher_id = excluded.dispatcher_id
+            or l.held_until < v_now;
+    v_is_leader := found;
+
+    -- Delivery counts as switched off once a dispatcher without it finds nobody who delivers: what waits from here on
+    -- is a backlog, and gets the chosen treatment when delivery is turned on again (begin_delivery).
+    update outbound_webhooks.settings as s
+    set delivering = false, delivering_since = null
+    where s.delivering
+        and exists (select from outbound_webhooks.dispatchers as d where d.id = p_dispatcher_id and not d.delivering)
+        and not exists (
+            select
+            from outbound_webhooks.dispatchers as d
+            where d.delivering
+                and d.stopped_at is null
+                and d.heartbeat_at > v_now - interval '15 seconds'
+        );
+    return v_is_leader;
+end
+$$;
+
+revoke execute on function outbound_webhooks.heartbeat(bigint) from public;
+grant execute on function outbound_webhooks.heartbeat(bigint) to outbound_webhooks_dispatcher;
+comment on function outbound_webhooks.heartbeat(bigint) is
+    'Renew a dispatcher''s heartbeat and try for the leadership; returns whether it leads.';

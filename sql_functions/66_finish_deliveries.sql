@@ -1,0 +1,40 @@
+-- finish_deliveries: end live deliveries without an attempt: cancelled, or dead for a reason of ours.
+-- Called by: begin_delivery, settle_deliveries. Locks: those rows, in id order. Leased ones are left alone: their
+-- result decides. Returns how many it ended.
+create or replace function outbound_webhooks.finish_deliveries(p_delivery_ids bigint[], p_state text, p_reason text)
+    returns bigint
+    language plpgsql
+    volatile
+    security invoker
+    set search_path = ''
+as $$
+declare
+    v_count bigint;
+begin
+    with held as materialized (
+        select d.id
+        from outbound_webhooks.deliveries as d
+        where d.id = any (p_delivery_ids)
+            and d.lease_token is null
+        order by d.id
+        for update
+    ),
+    ended as (
+        delete from outbound_webhooks.deliveries as d using held where d.id = held.id returning d.*
+    )
+    insert into outbound_webhooks.finished_deliveries (
+        id, event_id, endpoint_id, clinic_id, state, reason, created_at, finished_at, attempt_count, failure_count
+    )
+    select
+        d.id, d.event_id, d.endpoint_id, d.clinic_id, p_state, p_reason, d.created_at, clock_timestamp(),
+        d.attempt_count, d.failure_count
+    from ended as d;
+
+    get diagnostics v_count = row_count;
+    return v_count;
+end
+$$;
+
+revoke execute on function outbound_webhooks.finish_deliveries(bigint[], text, text) from public;
+comment on function outbound_webhooks.finish_deliveries(bigint[], text, text) is
+    'Move live deliveries that are not in flight to finished_deliveries, with a reason.';

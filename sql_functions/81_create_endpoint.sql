@@ -1,0 +1,63 @@
+-- create_endpoint: a receiver of a clinic, with its signing key.
+-- Called by: DBAs and the admin API. Returns the key once: it is sealed within a minute and not shown again.
+-- Locks: nothing. The dispatcher's address policy decides at each connection whether the host may be called.
+create or replace function outbound_webhooks.create_endpoint(
+    p_clinic_id text,
+    p_url text,
+    p_event_types text[] default '{*}',
+    p_filter jsonb default null,
+    p_secret text default null,
+    p_description text default '',
+    p_ordering text default 'none',
+    p_max_in_flight integer default 10,
+    p_timeout_seconds integer default 20,
+    p_retry_schedule integer[] default null
+)
+    returns table (endpoint_id bigint, secret text)
+    language plpgsql
+    volatile
+    security definer -- the admin role writes endpoints only through functions
+    set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    v_endpoint_id bigint;
+    -- 32 bytes of the server's strong random generator; three v4 UUIDs carry 366 random bits.
+    v_secret constant text := coalesce(p_secret, 'whsec_' || encode(sha256(
+        uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+    ), 'base64'));
+begin
+    if p_url !~ '^https://' or p_url ~ '[[:space:][:cntrl:]\\]' then
+        raise exception 'an endpoint''s URL must begin with https:// and hold no space, control character or backslash'
+            using errcode = 'invalid_parameter_value', hint = 'For example https://clinic.example/webhooks.';
+    end if;
+    if v_secret !~ '^whsec_([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$'
+        or length(decode(substr(v_secret, 7), 'base64')) not between 24 and 64
+    then
+        raise exception 'a signing key is whsec_ followed by the base64 of 24 to 64 random bytes'
+            using errcode = 'invalid_parameter_value', hint = 'Leave it out to have one made.';
+    end if;
+
+    insert into outbound_webhooks.endpoints (
+        clinic_id, url, event_types, filter, description, ordering, max_in_flight, timeout_seconds, retry_schedule
+    )
+    values (
+        p_clinic_id, p_url, p_event_types, p_filter, p_description, p_ordering, p_max_in_flight, p_timeout_seconds,
+        p_retry_schedule
+    )
+    returning id into v_endpoint_id;
+    insert into outbound_webhooks.endpoint_secrets (clinic_id, endpoint_id, secret)
+    values (p_clinic_id, v_endpoint_id, v_secret);
+    return query select v_endpoint_id, v_secret;
+end
+$$;
+
+revoke execute on function outbound_webhooks.create_endpoint(
+    text, text, text[], jsonb, text, text, text, integer, integer, integer[]
+) from public;
+grant execute on function outbound_webhooks.create_endpoint(
+    text, text, text[], jsonb, text, text, text, integer, integer, integer[]
+) to outbound_webhooks_admin;
+comment on function outbound_webhooks.create_endpoint(
+    text, text, text[], jsonb, text, text, text, integer, integer, integer[]
+) is 'Create an endpoint; returns its id and its signing key, which is shown this once.';
