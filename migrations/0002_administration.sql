@@ -31,6 +31,7 @@ insert into outbound_webhooks.settings default values on conflict do nothing;
 create table if not exists outbound_webhooks.schema_bundle (
     singleton boolean not null default true,
     fingerprint text not null,
+    migrations text[] not null,
     loaded_at timestamptz not null default clock_timestamp(),
     constraint schema_bundle_pkey primary key (singleton),
     constraint schema_bundle_is_one_row check (singleton)
@@ -40,6 +41,8 @@ comment on table outbound_webhooks.schema_bundle is
     'Which sql_functions/ are loaded: a dispatcher with other files refuses to start.';
 comment on column outbound_webhooks.schema_bundle.fingerprint is
     'sha256 over the names and contents of the files in sql_functions/.';
+comment on column outbound_webhooks.schema_bundle.migrations is
+    'The migrations that came with them: tells a program whether the database is behind or ahead.';
 
 create table if not exists outbound_webhooks.dispatchers (
     id bigint generated always as identity,

@@ -29,6 +29,12 @@ def fingerprint(folder: Path = FUNCTIONS) -> str:
     return digest.hexdigest()
 
 
+def migrations() -> list[str]:
+    """The ids of the migrations beside this file."""
+    folder = Path(__file__).parent
+    return sorted(file.stem for file in folder.glob("[0-9]*.sql") if not file.stem.endswith(".rollback"))
+
+
 def load(connection, folder: Path = FUNCTIONS) -> None:
     """Create or replace every function; either all of them change, or none.
 
@@ -47,9 +53,10 @@ def load(connection, folder: Path = FUNCTIONS) -> None:
     cursor.execute("select outbound_webhooks.generate_captures()")
     cursor.execute("select count(*) from outbound_webhooks.ensure_partitions()")
     cursor.execute(
-        "insert into outbound_webhooks.schema_bundle (fingerprint) values (%s) on conflict (singleton) do update"
-        " set fingerprint = excluded.fingerprint, loaded_at = clock_timestamp()",
-        (fingerprint(folder),),
+        "insert into outbound_webhooks.schema_bundle (fingerprint, migrations) values (%s, %s)"
+        " on conflict (singleton) do update"
+        " set fingerprint = excluded.fingerprint, migrations = excluded.migrations, loaded_at = clock_timestamp()",
+        (fingerprint(folder), migrations()),
     )
     cursor.execute("reset role")
 

@@ -39,7 +39,7 @@ begin
         p_clinic_id,
         case when e.ordering = 'per_resource' then p_resource || ':' || p_resource_id end,
         v_now,
-        v_now
+        v_now + make_interval(secs => coalesce(e.retry_schedule[1], 0))
     from outbound_webhooks.endpoints as e
     where e.clinic_id = p_clinic_id
         and e.state <> 'retired'

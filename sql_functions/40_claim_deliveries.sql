@@ -25,6 +25,7 @@ create or replace function outbound_webhooks.claim_deliveries(
         failure_count integer,
         url text,
         timeout_seconds integer,
+        max_in_flight integer,
         retry_schedule integer[],
         secrets text[]
     )
@@ -69,6 +70,7 @@ begin
             e.id,
             e.url,
             e.timeout_seconds,
+            e.max_in_flight,
             e.retry_schedule,
             e.max_in_flight - coalesce(busy.in_flight, 0) as free,
             (
@@ -137,7 +139,7 @@ begin
             and room.id = d.endpoint_id
         returning
             d.id, d.endpoint_id, d.clinic_id, d.event_id, d.created_at, d.lease_token, d.attempt_count,
-            d.failure_count, room.url, room.timeout_seconds, room.retry_schedule, room.secrets
+            d.failure_count, room.url, room.timeout_seconds, room.max_in_flight, room.retry_schedule, room.secrets
     ),
     -- Whoever held the lease before never wrote a result: its request may have left the machine, so it has a row.
     lost as (
@@ -153,7 +155,7 @@ begin
     )
     select
         v.endpoint_id, c.id, c.clinic_id, c.event_id, e.type, e.body, c.created_at, c.lease_token,
-        c.attempt_count, c.failure_count, c.url, c.timeout_seconds, c.retry_schedule, c.secrets
+        c.attempt_count, c.failure_count, c.url, c.timeout_seconds, c.max_in_flight, c.retry_schedule, c.secrets
     from visited as v
     left join claimed as c on c.endpoint_id = v.endpoint_id
     left join outbound_webhooks.events as e on e.id = c.event_id;

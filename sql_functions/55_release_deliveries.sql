@@ -1,11 +1,12 @@
--- release_deliveries: give claimed deliveries back that were never sent, as if they had not been claimed.
--- Called by: dispatcher/pipeline/worker.py at shutdown, when an endpoint was stopped in between, or when a failure of
--- our own (a secret that no master key opens) kept the request from leaving. Locks: those rows, in id order.
--- Returns how many were still held.
+-- release_deliveries: give claimed deliveries back before they have a result.
+-- Called by: dispatcher/pipeline/release.py. Locks: those rows, in id order. Returns how many were still held.
+-- Not sent (the endpoint was stopped in between, a key that does not open): as if it had not been claimed.
+-- p_may_have_left (broken off at shutdown): the request has its row, as lost, and the number of the attempt stays used.
 create or replace function outbound_webhooks.release_deliveries(
     p_delivery_ids bigint[],
     p_lease_tokens bigint[],
-    p_delay interval default '0 seconds'
+    p_delay interval default '0 seconds',
+    p_may_have_left boolean default false
 )
     returns integer
     language plpgsql
@@ -17,15 +18,26 @@ declare
     v_released integer;
 begin
     with held as materialized (
-        select d.id
+        select d.*
         from outbound_webhooks.deliveries as d
         join unnest(p_delivery_ids, p_lease_tokens) as mine (id, token) on mine.id = d.id and mine.token = d.lease_token
         order by d.id
         for update of d
+    ),
+    lost as (
+        insert into outbound_webhooks.attempts (
+            delivery_id, lease_token, endpoint_id, clinic_id, number, reason, outcome, started_at, dispatcher_id
+        )
+        select
+            h.id, h.lease_token, h.endpoint_id, h.clinic_id, h.attempt_count,
+            case when h.attempt_count = 1 then 'first' else 'retry' end,
+            'lost', h.leased_at, h.lease_owner
+        from held as h
+        where p_may_have_left
     )
     update outbound_webhooks.deliveries as d
     set
-        attempt_count = d.attempt_count - 1,
+        attempt_count = d.attempt_count - (not p_may_have_left)::integer,
         next_attempt_at = case when p_delay > interval '0' then statement_timestamp() + p_delay else d.next_attempt_at end,
         lease_owner = null,
         lease_token = null,
@@ -39,8 +51,8 @@ begin
 end
 $$;
 
-revoke execute on function outbound_webhooks.release_deliveries(bigint[], bigint[], interval) from public;
-grant execute on function outbound_webhooks.release_deliveries(bigint[], bigint[], interval)
+revoke execute on function outbound_webhooks.release_deliveries(bigint[], bigint[], interval, boolean) from public;
+grant execute on function outbound_webhooks.release_deliveries(bigint[], bigint[], interval, boolean)
     to outbound_webhooks_dispatcher;
-comment on function outbound_webhooks.release_deliveries(bigint[], bigint[], interval) is
-    'Give back claimed deliveries that were not sent; their attempt numbers are unchanged.';
+comment on function outbound_webhooks.release_deliveries(bigint[], bigint[], interval, boolean) is
+    'Give back claimed deliveries: unsent ones as if never claimed, broken off ones with a lost attempt.';

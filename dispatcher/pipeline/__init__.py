@@ -1,0 +1,1 @@
+"""The path of a delivery: wake up, claim, deliver, record; and what keeps it alive."""

@@ -1,0 +1,46 @@
+"""The path of one attempt: open the keys, build, send, judge, record, observe."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispatcher.core.envelope import build
+from dispatcher.core.model import Delivery, Request, SendResult, Verdict
+from dispatcher.core.sealing import Keyring, unseal
+from dispatcher.core.verdict import judge
+from dispatcher.telemetry.observations import AttemptFinished, EndpointDisabled, Observe
+
+
+@dataclass(frozen=True)
+class Seams:
+    """What a delivery needs of the world, each a plain callable that a test can replace."""
+
+    send: Callable[[Request], Awaitable[SendResult]]
+    record: Callable[[Delivery, SendResult, Verdict], Awaitable[bool]]
+    observe: Observe
+    now: Callable[[], datetime]
+    jitter: Callable[[], float]
+
+
+async def deliver(delivery: Delivery, keyring: Keyring, user_agent: str, seams: Seams) -> None:
+    """Make one attempt of a claimed delivery.
+
+    Raises:
+        SealingError, InvalidKey: its keys cannot be used; nothing was sent.
+        LocalFailure: the request could not leave this machine.
+    """
+    keys = [open_key(keyring, delivery, secret) for secret in delivery.secrets]
+    request = build(delivery, keys, int(seams.now().timestamp()), user_agent)
+    result = await seams.send(request)
+    verdict = judge(result, delivery, seams.now(), seams.jitter())
+    kept = await seams.record(delivery, result, verdict)
+    seams.observe(AttemptFinished(delivery, result, verdict, kept))
+    if kept and verdict.disable is not None:
+        seams.observe(EndpointDisabled(delivery.endpoint_id, delivery.clinic_id, verdict.disable))
+
+
+def open_key(keyring: Keyring, delivery: Delivery, secret: str) -> str:
+    """A signing key in clear; one that a DBA inserted is not sealed yet for a minute."""
+    if secret.startswith("whsec_"):
+        return secret
+    return unseal(keyring, delivery.clinic_id, delivery.endpoint_id, secret)

@@ -1,0 +1,59 @@
+"""Being there: registration, heartbeat, leadership."""
+
+import asyncio
+
+import psycopg
+
+from dispatcher.db import Pool, error_text
+from dispatcher.telemetry.observations import DatabaseTrouble, LeadershipChanged, Observe
+
+HEARTBEAT_SECONDS = 5.0  # 15 s without one, and the leases of this dispatcher are free (40_claim_deliveries.sql)
+
+
+async def register(pool: Pool, name: str, version: str, *, delivering: bool) -> int:
+    """Register this dispatcher; returns its id, the owner of its leases."""
+    async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "select outbound_webhooks.register_dispatcher(%s, %s, %s)", (name, version, delivering)
+        )
+        row = await cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+class Heartbeat:
+    """Renews the heartbeat; `leading` says whether this dispatcher does the maintenance."""
+
+    def __init__(self, pool: Pool, dispatcher_id: int, observe: Observe) -> None:
+        self.leading = False
+        self._pool = pool
+        self._dispatcher_id = dispatcher_id
+        self._observe = observe
+
+    async def run(self) -> None:
+        """Beat until cancelled."""
+        while True:
+            try:
+                await self.beat()
+            except (psycopg.Error, OSError) as error:
+                self._lead(False)  # unsure: another one may lead by now
+                self._observe(DatabaseTrouble("heartbeat", error_text(error)))
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+
+    async def beat(self) -> None:
+        """Renew the heartbeat once, and try for the leadership."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute("select outbound_webhooks.heartbeat(%s)", (self._dispatcher_id,))
+            row = await cursor.fetchone()
+        self._lead(row is not None and bool(row[0]))
+
+    async def stop(self) -> None:
+        """Say good-bye: leadership, and leases if any are left, are free at once."""
+        async with self._pool.connection() as connection:
+            await connection.execute("select outbound_webhooks.stop_dispatcher(%s)", (self._dispatcher_id,))
+        self._lead(False)
+
+    def _lead(self, leading: bool) -> None:
+        if leading != self.leading:
+            self.leading = leading
+            self._observe(LeadershipChanged(leading))

@@ -1,0 +1,90 @@
+"""Maintenance, by the leader only, whether or not delivery is enabled: partitions, sealing, settling."""
+
+import asyncio
+import secrets
+import time
+
+import psycopg
+
+from dispatcher.core.sealing import NONCE_BYTES, Keyring, seal
+from dispatcher.db import Pool, error_text
+from dispatcher.pipeline.heartbeat import Heartbeat
+from dispatcher.telemetry.observations import (
+    DatabaseTrouble,
+    DeliveriesSettled,
+    Observe,
+    PartitionsMade,
+    SecretsSealed,
+)
+
+ROUND_SECONDS = 2.0
+PARTITIONS_EVERY_SECONDS = 600.0
+SETTLE_BATCH = 1000
+
+
+class Janitor:
+    """What has to be done by one dispatcher, and does harm by none of them if two do it."""
+
+    def __init__(
+        self, pool: Pool, heartbeat: Heartbeat, keyring: Keyring, partition_days_ahead: int, observe: Observe
+    ) -> None:
+        self._pool = pool
+        self._heartbeat = heartbeat
+        self._keyring = keyring
+        self._partition_days_ahead = partition_days_ahead
+        self._observe = observe
+        self._partitions_at = float("-inf")
+
+    async def run(self) -> None:
+        """Work until cancelled, while leading."""
+        while True:
+            if self._heartbeat.leading:
+                try:
+                    await self.round()
+                except (psycopg.Error, OSError) as error:
+                    self._observe(DatabaseTrouble("maintenance", error_text(error)))
+            await asyncio.sleep(ROUND_SECONDS)
+
+    async def round(self) -> None:
+        """One round of everything that is due."""
+        await self._seal_secrets()
+        await self._settle_deliveries()
+        if time.monotonic() - self._partitions_at >= PARTITIONS_EVERY_SECONDS:
+            await self._make_partitions()
+            self._partitions_at = time.monotonic()
+
+    async def _make_partitions(self) -> None:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "select * from outbound_webhooks.ensure_partitions(%s)", (self._partition_days_ahead,)
+            )
+            names = tuple(row[0] for row in await cursor.fetchall())
+        if names:
+            self._observe(PartitionsMade(names))
+
+    async def _seal_secrets(self) -> None:
+        """Seal the signing keys that create_endpoint made or a DBA inserted in clear."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute("select * from outbound_webhooks.unsealed_secrets()")
+            clear = await cursor.fetchall()
+            for secret_id, clinic_id, endpoint_id, secret in clear:
+                sealed = seal(self._keyring, clinic_id, endpoint_id, secret, secrets.token_bytes(NONCE_BYTES))
+                await connection.execute(
+                    "select outbound_webhooks.seal_secret(%s, %s, %s)", (secret_id, secret, sealed)
+                )
+        if clear:
+            self._observe(SecretsSealed(len(clear)))
+
+    async def _settle_deliveries(self) -> None:
+        """Park, free or cancel what waits at endpoints whose state changed, batch by batch."""
+        total = 0
+        async with self._pool.connection() as connection:
+            while True:
+                cursor = await connection.execute("select outbound_webhooks.settle_deliveries(%s)", (SETTLE_BATCH,))
+                row = await cursor.fetchone()
+                moved = 0 if row is None else int(row[0])
+                total += moved
+                if moved < SETTLE_BATCH:
+                    break
+        if total:
+            self._observe(DeliveriesSettled(total))

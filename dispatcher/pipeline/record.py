@@ -1,0 +1,127 @@
+"""Recording: results go to the database in batches, through sql_functions/50_record_attempts.sql."""
+
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psycopg
+
+from dispatcher.core.model import Delivery, SendResult, Verdict
+from dispatcher.db import Pool, error_text
+from dispatcher.telemetry.observations import DatabaseTrouble, Observe, ResultsFlushed, ResultUnrecordable
+
+LINGER_SECONDS = 0.025  # how long the first result of a batch waits for company
+BATCH = 200
+MAX_BACKOFF_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class _Entry:
+    values: dict[str, object]
+    kept: asyncio.Future[bool]
+
+
+class Recorder:
+    """Collects results and flushes them; `record` returns once the result is committed.
+
+    A flush that fails is repeated for ever: the answers are known only here. The fencing tokens make the repetition of
+    one that did commit harmless.
+    """
+
+    def __init__(self, pool: Pool, dispatcher_id: int, observe: Observe) -> None:
+        self._pool = pool
+        self._dispatcher_id = dispatcher_id
+        self._observe = observe
+        self._waiting: list[_Entry] = []
+        self._arrived = asyncio.Event()
+        self._closing = False
+
+    async def record(self, delivery: Delivery, result: SendResult, verdict: Verdict) -> bool:
+        """Record one attempt; true if its lease still held, so that it decided where the delivery goes."""
+        entry = _Entry(self._values(delivery, result, verdict), asyncio.get_running_loop().create_future())
+        self._waiting.append(entry)
+        self._arrived.set()
+        return await entry.kept
+
+    def close(self) -> None:
+        """Let `run` return once everything that was handed in is recorded."""
+        self._closing = True
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Flush until closed."""
+        while self._waiting or not self._closing:
+            await self._arrived.wait()
+            if len(self._waiting) < BATCH and not self._closing:
+                await asyncio.sleep(LINGER_SECONDS)
+            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+            if not self._waiting and not self._closing:
+                self._arrived.clear()
+            if batch:
+                await self._flush(batch)
+
+    async def _flush(self, batch: Sequence[_Entry]) -> None:
+        backoff = 0.1
+        while True:
+            try:
+                await self._write(batch)
+                return
+            except (psycopg.DataError, psycopg.IntegrityError) as error:
+                # One result that the database refuses must not hold up the others.
+                if len(batch) > 1:
+                    for entry in batch:
+                        await self._flush([entry])
+                    return
+                self._observe(ResultUnrecordable(_delivery_id(batch[0]), error_text(error)))
+                _settle(batch[0], kept=False)
+                return
+            except (psycopg.Error, OSError) as error:
+                self._observe(DatabaseTrouble("record", error_text(error)))
+                await asyncio.sleep(backoff)
+                backoff = min(backoff * 2, MAX_BACKOFF_SECONDS)
+
+    async def _write(self, batch: Sequence[_Entry]) -> None:
+        started = time.perf_counter()
+        async with self._pool.connection() as connection:
+            rows = await connection.execute(
+                "select * from outbound_webhooks.record_attempts(%s)", (json.dumps([entry.values for entry in batch]),)
+            )
+            kept = {row[0] for row in await rows.fetchall()}
+        for entry in batch:
+            _settle(entry, kept=_delivery_id(entry) in kept)
+        self._observe(ResultsFlushed(len(batch), len(batch) - len(kept), time.perf_counter() - started))
+
+    def _values(self, delivery: Delivery, result: SendResult, verdict: Verdict) -> dict[str, object]:
+        return {
+            "delivery_id": delivery.id,
+            "lease_token": delivery.lease_token,
+            "endpoint_id": delivery.endpoint_id,
+            "clinic_id": delivery.clinic_id,
+            "number": delivery.attempt_number,
+            "outcome": verdict.outcome,
+            "error_class": verdict.error_class,
+            "http_status": result.status,
+            "started_at": result.started_at.isoformat(),
+            "duration_ms": result.duration_ms,
+            "note": result.note,
+            "response_excerpt": result.excerpt,
+            "dispatcher_id": self._dispatcher_id,
+            "state": verdict.state,
+            "reason": verdict.reason,
+            "retry_in": verdict.retry_in,
+            "charged": verdict.charged,
+            "disable": verdict.disable,
+        }
+
+
+def _delivery_id(entry: _Entry) -> int:
+    delivery_id = entry.values["delivery_id"]
+    assert isinstance(delivery_id, int)
+    return delivery_id
+
+
+def _settle(entry: _Entry, *, kept: bool) -> None:
+    if not entry.kept.done():  # its deliver() may have been cancelled meanwhile
+        entry.kept.set_result(kept)

@@ -1,0 +1,32 @@
+"""One snapshot of the database's numbers every few seconds: a scrape or a health check never queries."""
+
+import asyncio
+
+import psycopg
+from psycopg.rows import dict_row
+
+from dispatcher.db import Pool, error_text
+from dispatcher.telemetry.observations import DatabaseTrouble, Observe, StatsRefreshed
+
+REFRESH_SECONDS = 10.0
+
+
+async def refresh_stats(pool: Pool, observe: Observe) -> None:
+    """Refresh until cancelled."""
+    while True:
+        try:
+            observe(await read_stats(pool))
+        except (psycopg.Error, OSError) as error:
+            observe(DatabaseTrouble("stats", error_text(error)))
+        await asyncio.sleep(REFRESH_SECONDS)
+
+
+async def read_stats(pool: Pool) -> StatsRefreshed:
+    """The numbers of this moment."""
+    async with pool.connection() as connection:
+        cursor = await connection.cursor(row_factory=dict_row).execute(
+            "select s.*, g.capture, g.delivering from outbound_webhooks.stats() as s, outbound_webhooks.settings as g"
+        )
+        row = await cursor.fetchone()
+    assert row is not None
+    return StatsRefreshed(**row)

@@ -1,0 +1,204 @@
+"""The worker: claims what can start now, starts it, and decides how closely to look for more."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import psycopg
+
+from dispatcher.core.model import Delivery
+from dispatcher.core.sealing import SealingError
+from dispatcher.core.signing import InvalidKey
+from dispatcher.db import Pool, error_text
+from dispatcher.egress import LocalFailure
+from dispatcher.pipeline.alertness import SWEEP_SECONDS, Alertness, Phase
+from dispatcher.pipeline.claim import claim
+from dispatcher.pipeline.listen import Listener
+from dispatcher.pipeline.release import is_inactive, release
+from dispatcher.telemetry.observations import Claimed, DatabaseTrouble, DeliveryReleased, Observe, Woken
+
+Deliver = Callable[[Delivery], Awaitable[None]]
+
+RECHECK_AFTER_SECONDS = 1.0  # claimed longer ago than this: ask again whether the endpoint may be sent to
+RESTLESS_SECONDS = 0.2  # how long a new id is waited for: it is drawn before its transaction commits
+GATHER_SECONDS = 0.005  # slots that become free within this are filled by one claim
+ERROR_PAUSE_SECONDS = 1.0
+LOCAL_FAILURE_DELAY = timedelta(seconds=10)
+UNUSABLE_DELAY = timedelta(minutes=5)
+
+
+class Worker:
+    """One claim loop; every claimed delivery is a task of its own, started at once."""
+
+    def __init__(
+        self,
+        *,
+        pool: Pool,
+        dispatcher_id: int,
+        deliver: Deliver,
+        listener: Listener,
+        observe: Observe,
+        concurrency: int,
+        lease_margin: timedelta,
+    ) -> None:
+        self._pool = pool
+        self._dispatcher_id = dispatcher_id
+        self._deliver = deliver
+        self._listener = listener
+        self._observe = observe
+        self._concurrency = concurrency
+        self._lease_margin = lease_margin
+        self._alertness = Alertness(last_work=time.monotonic())
+        self._tasks: dict[asyncio.Task[None], Delivery] = {}
+        self._in_flight: Counter[int] = Counter()
+        self._saturated: set[int] = set()  # endpoints that had no room left: more of theirs may be waiting
+        self._gathering = False
+        self._stopping = False
+        self._cursor = 0
+        self._last_id = 0
+        self._restless_until = 0.0
+
+    @property
+    def in_flight(self) -> int:
+        """Deliveries claimed and not yet recorded."""
+        return len(self._tasks)
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns."""
+        self._stopping = True
+        self._listener.rung.set()
+
+    async def run(self) -> None:
+        """Claim and start deliveries until stopped."""
+        swept = False
+        while not self._stopping:
+            try:
+                await self._keep_promise()
+                if await self._claim_all():
+                    self._alertness.last_work = time.monotonic()
+                    if swept:
+                        self._observe(Woken("sweep"))
+                swept = await self._wait_for_work()
+            except (psycopg.Error, OSError) as error:
+                self._observe(DatabaseTrouble("claim", error_text(error)))
+                await self._rung_within(ERROR_PAUSE_SECONDS)
+
+    async def drain(self, grace_seconds: float) -> list[Delivery]:
+        """Let what is in flight finish for up to `grace_seconds`; returns what had to be broken off."""
+        if self._tasks:
+            await asyncio.wait(list(self._tasks), timeout=grace_seconds)
+        rest = dict(self._tasks)
+        for task in rest:
+            task.cancel()
+        if rest:
+            await asyncio.wait(list(rest))
+        return list(rest.values())
+
+    async def _claim_all(self) -> int:
+        """Claim round after round until a rotation from the first endpoint on is complete, or no slot is free."""
+        total, from_start, complete = 0, False, False
+        while not (self._stopping or complete) and (free := self._concurrency - self.in_flight) > 0:
+            from_start = from_start or self._cursor == 0
+            started = time.perf_counter()
+            found = await claim(
+                self._pool, self._dispatcher_id, free, self._cursor, self._in_flight, self._lease_margin
+            )
+            self._observe(Claimed(len(found.deliveries), found.visited, time.perf_counter() - started))
+            for delivery in found.deliveries:
+                self._start(delivery)
+            total += len(found.deliveries)
+            self._cursor = found.cursor
+            complete = from_start and found.cursor == 0
+        return total
+
+    def _start(self, delivery: Delivery) -> None:
+        self._in_flight[delivery.endpoint_id] += 1
+        if self._in_flight[delivery.endpoint_id] >= delivery.max_in_flight:
+            self._saturated.add(delivery.endpoint_id)
+        task = asyncio.create_task(self._attempt(delivery, time.monotonic()))
+        self._tasks[task] = delivery
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        was_full = self.in_flight >= self._concurrency
+        endpoint_id = self._tasks.pop(task).endpoint_id
+        self._in_flight[endpoint_id] -= 1
+        if not self._in_flight[endpoint_id]:
+            del self._in_flight[endpoint_id]
+        if (was_full or endpoint_id in self._saturated) and not self._gathering:
+            self._gathering = True
+            asyncio.get_running_loop().call_later(GATHER_SECONDS, self._gathered)
+        self._saturated.discard(endpoint_id)
+
+    def _gathered(self) -> None:
+        self._gathering = False
+        self._listener.rung.set()
+
+    async def _attempt(self, delivery: Delivery, claimed_at: float) -> None:
+        """Deliver; and if a reason of our own keeps it from leaving, give the delivery back, uncharged."""
+        try:
+            if time.monotonic() - claimed_at > RECHECK_AFTER_SECONDS and await is_inactive(self._pool, delivery):
+                await self._release(delivery, "the endpoint was stopped", timedelta(0))
+            else:
+                await self._deliver(delivery)
+        except LocalFailure as error:
+            await self._release(delivery, str(error), LOCAL_FAILURE_DELAY)
+        except (SealingError, InvalidKey) as error:
+            await self._release(delivery, str(error), UNUSABLE_DELAY)
+        except Exception as error:  # one delivery that cannot be handled must not stop the others
+            await self._release(delivery, f"unexpected {type(error).__name__}: {error}", UNUSABLE_DELAY)
+
+    async def _release(self, delivery: Delivery, reason: str, delay: timedelta) -> None:
+        self._observe(DeliveryReleased(delivery, reason))
+        try:
+            await release(self._pool, [delivery], delay=delay)
+        except (psycopg.Error, OSError) as error:
+            # The lease runs out by itself.
+            self._observe(DatabaseTrouble("release", error_text(error)))
+
+    async def _wait_for_work(self) -> bool:
+        """Wait for a ring, a free slot, a new id or the sweep; true if it was the sweep of a sleeper."""
+        looked_at = time.monotonic()
+        while not self._stopping:
+            now = time.monotonic()
+            if now - looked_at >= SWEEP_SECONDS:
+                return self._alertness.phase(now) is Phase.ASLEEP
+            interval = self._alertness.interval(now, listening=self._listener.listening)
+            if await self._rung_within(min(interval, looked_at + SWEEP_SECONDS - now)):
+                return False
+            await self._keep_promise()
+            asleep = self._alertness.phase(time.monotonic()) is Phase.ASLEEP and self._listener.listening
+            if self.in_flight < self._concurrency and not asleep and await self._has_new_id():
+                return False
+        return False
+
+    async def _rung_within(self, seconds: float) -> bool:
+        rung = self._listener.rung
+        try:
+            async with asyncio.timeout(max(seconds, 0.001)):
+                await rung.wait()
+        except TimeoutError:
+            return False
+        rung.clear()
+        return True
+
+    async def _has_new_id(self) -> bool:
+        """Peek at the deliveries' id sequence: as cheap as select 1, and it moves before the row can be seen."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute("select last_value from outbound_webhooks.delivery_ids")
+            row = await cursor.fetchone()
+        now = time.monotonic()
+        if row is not None and row[0] != self._last_id:
+            self._last_id = row[0]
+            self._restless_until = now + RESTLESS_SECONDS
+            self._alertness.last_work = now
+        return now < self._restless_until
+
+    async def _keep_promise(self) -> None:
+        due = self._alertness.promise_due(time.monotonic(), listening=self._listener.listening)
+        if due is not None:
+            kind, seconds = due
+            async with self._pool.connection() as connection:
+                await connection.execute("select outbound_webhooks.promise(%s, %s)", (kind, timedelta(seconds=seconds)))

@@ -1,0 +1,117 @@
+"""Observations as log lines: a dotted name and ids; no body, no secret, no header."""
+
+import logging
+import sys
+from typing import Any, Literal
+
+import structlog
+
+from dispatcher.telemetry import observations as o
+
+Format = Literal["auto", "json", "console"]
+
+
+def configure(log_format: Format, level: str) -> None:
+    """Log to standard error: JSON, one object a line, or for people on a terminal. Library loggers go the same way."""
+    console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
+    shared: list[structlog.types.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: list[structlog.types.Processor] = (
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        if console
+        # Without local variables, which may hold keys.
+        else [
+            structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+            structlog.processors.JSONRenderer(),
+        ]
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    # The pool reports every failed connection attempt, and so do we, once and with the task.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+
+
+def log_observation(observation: o.Observation) -> None:
+    """Write one observation to the log, if it is worth a line at the level configured."""
+    logger = structlog.get_logger("outbound_webhooks")
+    match observation:
+        case o.DispatcherStarted(dispatcher_id, version, delivering):
+            logger.info("dispatcher.started", dispatcher=dispatcher_id, version=version, delivering=delivering)
+        case o.DispatcherStopping(in_flight):
+            logger.info("dispatcher.stopping", in_flight=in_flight)
+        case o.DispatcherStopped(released):
+            logger.info("dispatcher.stopped", released=released)
+        case o.BacklogTreated(treatment, deliveries, rate):
+            logger.info("delivery.turned_on", backlog=treatment, deliveries=deliveries, rate=rate)
+        case o.ListenChanged(listening, reason):
+            (logger.info if listening else logger.warning)("listen.changed", listening=listening, reason=reason)
+        case o.AttemptFinished():
+            _log_attempt(logger, observation)
+        case o.EndpointDisabled(endpoint_id, clinic_id, reason):
+            logger.warning("endpoint.disabled", endpoint=endpoint_id, clinic=clinic_id, reason=reason)
+        case o.DeliveryReleased(delivery, reason):
+            logger.warning(
+                "delivery.released",
+                delivery=delivery.id,
+                endpoint=delivery.endpoint_id,
+                clinic=delivery.clinic_id,
+                reason=reason,
+            )
+        case o.ResultUnrecordable(delivery_id, error):
+            logger.error("result.unrecordable", delivery=delivery_id, error=error)
+        case o.LeadershipChanged(leading):
+            logger.info("leadership.changed", leading=leading)
+        case o.PartitionsMade(names):
+            logger.info("partitions.made", count=len(names), last=names[-1])
+        case o.SecretsSealed(count):
+            logger.info("secrets.sealed", count=count)
+        case o.DeliveriesSettled(count):
+            logger.info("deliveries.settled", count=count)
+        case o.DatabaseTrouble(task, error):
+            logger.warning("database.trouble", task=task, error=error)
+        case o.Woken() | o.Claimed() | o.ResultsFlushed() | o.StatsRefreshed():
+            pass  # counted, not told
+
+
+def _log_attempt(logger: Any, attempt: o.AttemptFinished) -> None:
+    delivery, result, verdict = attempt.delivery, attempt.result, attempt.verdict
+    fields = {
+        "event": "attempt." + verdict.outcome,
+        "webhook_id": delivery.event_id,
+        "event_type": delivery.event_type,
+        "delivery": delivery.id,
+        "endpoint": delivery.endpoint_id,
+        "clinic": delivery.clinic_id,
+        "attempt": delivery.attempt_number,
+        "status": result.status,
+        "error": verdict.error_class,
+        "note": result.note,
+        "duration_ms": result.duration_ms,
+        "state": verdict.state,
+        "retry_in_s": round(verdict.retry_in, 1) if verdict.retry_in else None,
+        "reason": verdict.reason,
+        "stale": None if attempt.kept else True,
+    }
+    logger.info(
+        **{
+            key: str(value) if key in ("error", "state", "event") and value else value
+            for key, value in fields.items()
+            if value is not None
+        }
+    )

@@ -1,0 +1,183 @@
+"""Everything worth knowing about a running dispatcher, each as a value handed to one callable.
+
+Logs, metrics and the tests' waiting listen to it; nobody else logs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dispatcher.core.model import Delivery, SendResult, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class DispatcherStarted:
+    """Registered, and about to work; `delivering` is whether it claims and sends."""
+
+    dispatcher_id: int
+    version: str
+    delivering: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DispatcherStopping:
+    """Asked to stop: nothing is claimed any more, `in_flight` requests are finished."""
+
+    in_flight: int
+
+
+@dataclass(frozen=True, slots=True)
+class DispatcherStopped:
+    """Stopped in good order; `released` claimed deliveries were given back unsent."""
+
+    released: int
+
+
+@dataclass(frozen=True, slots=True)
+class BacklogTreated:
+    """Delivery was turned on: `deliveries` had waited, and are drained at `rate` a second, or were cancelled."""
+
+    treatment: str
+    deliveries: int
+    rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListenChanged:
+    """LISTEN began or ceased to work; without it the dispatcher polls."""
+
+    listening: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """Work was looked for because of a ring of the `doorbell`, or was found by a `sweep` without one."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One round of claiming: rows leased, endpoints visited, seconds it took."""
+
+    deliveries: int
+    endpoints: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFinished:
+    """One HTTP request and what it means; `kept` is false if the lease was gone and the result decided nothing."""
+
+    delivery: Delivery
+    result: SendResult
+    verdict: Verdict
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointDisabled:
+    """We disabled an endpoint; its deliveries are kept."""
+
+    endpoint_id: int
+    clinic_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReleased:
+    """A claimed delivery was given back unsent, for a reason of ours or because its endpoint was stopped."""
+
+    delivery: Delivery
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsFlushed:
+    """One batch of results is in the database."""
+
+    results: int
+    stale: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ResultUnrecordable:
+    """The database refuses this result by itself; the attempt will stand as lost."""
+
+    delivery_id: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeadershipChanged:
+    """This dispatcher began or ceased to do the maintenance."""
+
+    leading: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionsMade:
+    """The leader made partitions ahead."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsSealed:
+    """The leader sealed signing keys that stood in clear."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveriesSettled:
+    """The leader parked, freed or cancelled deliveries after their endpoints changed state."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseTrouble:
+    """A task could not reach the database, or was refused; it goes on trying."""
+
+    task: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatsRefreshed:
+    """A new snapshot of the database's numbers: what the gauges and /readyz show."""
+
+    pending: int
+    in_flight: int
+    parked: int
+    oldest_due_seconds: float
+    open_capture_errors: int
+    partition_days_ahead: int
+    notify_queue_usage: float
+    capture: bool
+    delivering: bool
+
+
+Observation = (
+    DispatcherStarted
+    | DispatcherStopping
+    | DispatcherStopped
+    | BacklogTreated
+    | ListenChanged
+    | Woken
+    | Claimed
+    | AttemptFinished
+    | EndpointDisabled
+    | DeliveryReleased
+    | ResultsFlushed
+    | ResultUnrecordable
+    | LeadershipChanged
+    | PartitionsMade
+    | SecretsSealed
+    | DeliveriesSettled
+    | DatabaseTrouble
+    | StatsRefreshed
+)
+Observe = Callable[[Observation], None]

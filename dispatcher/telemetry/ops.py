@@ -1,0 +1,103 @@
+"""/healthz, /readyz and /metrics, on a port of their own."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from dispatcher.telemetry import observations as o
+
+STATS_MAX_AGE_SECONDS = 60.0
+PARTITIONS_WARN_BELOW_DAYS = 3
+
+
+@dataclass
+class Readiness:
+    """What /readyz answers, kept up to date by observations. A check is ok, warning (works, look at it) or failing."""
+
+    delivering: bool
+    functions_match: bool = True
+    _stats: o.StatsRefreshed | None = None
+    _stats_at: float = field(default=float("-inf"))
+    _listen: o.ListenChanged = field(default_factory=lambda: o.ListenChanged(False, "starting"))
+
+    def observe(self, observation: o.Observation) -> None:
+        """Remember what the checks need."""
+        if isinstance(observation, o.StatsRefreshed):
+            self._stats, self._stats_at = observation, time.monotonic()
+        elif isinstance(observation, o.ListenChanged):
+            self._listen = observation
+
+    def checks(self) -> dict[str, tuple[str, str]]:
+        """Each check as (ok | warning | failing, what is so)."""
+        age = time.monotonic() - self._stats_at
+        if self._stats is None or age > STATS_MAX_AGE_SECONDS:
+            return {"database": ("failing", "no answer from the database for a minute, or not yet")}
+        stats = self._stats
+        waiting = f"{stats.pending} deliveries wait"
+        return {
+            "database": ("ok", f"answered {age:.0f} s ago"),
+            "functions": ("ok", "the loaded functions are this program's")
+            if self.functions_match
+            else ("failing", "the database has other functions than this program: run outbound-webhooks migrate"),
+            "partitions": _partitions_check(stats.partition_days_ahead),
+            "capture_ledger": ("ok", "empty")
+            if not stats.open_capture_errors
+            else ("warning", f"{stats.open_capture_errors} changes were not captured: see capture_errors"),
+            "capture": ("ok", "on") if stats.capture else ("ok", "off: outbound-webhooks capture on"),
+            "listen": ("ok", "listening")
+            if self._listen.listening or not self.delivering
+            else ("warning", f"polling: {self._listen.reason}"),
+            "delivery": ("ok", f"on; {waiting}")
+            if self.delivering
+            else ("ok", f"off: OUTBOUND_WEBHOOKS_ENABLED is not true; {waiting}"),
+        }
+
+
+def _partitions_check(days: int) -> tuple[str, str]:
+    if days < 0:
+        return "failing", "today has no partition: captures go to the ledger"
+    return ("ok" if days >= PARTITIONS_WARN_BELOW_DAYS else "warning"), f"{days} days ahead"
+
+
+@asynccontextmanager
+async def serve_ops(
+    host: str, port: int, registry: CollectorRegistry, checks: Callable[[], dict[str, tuple[str, str]]]
+) -> AsyncIterator[int]:
+    """Serve until left; yields the port.
+
+    Raises:
+        OSError: the address cannot be bound.
+    """
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def readyz(_: web.Request) -> web.Response:
+        found = checks()
+        ready = all(state != "failing" for state, _ in found.values())
+        return web.json_response(
+            {
+                "status": "ready" if ready else "not ready",
+                "checks": {name: {"status": state, "detail": detail} for name, (state, detail) in found.items()},
+            },
+            status=200 if ready else 503,
+        )
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
+
+    app = web.Application()
+    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()

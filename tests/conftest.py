@@ -1,0 +1,108 @@
+"""Fixtures: one PostgreSQL server a run, a database a test, a receiver, a dispatcher in this process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+import trustme
+
+from dispatcher import app
+from dispatcher.config import Settings
+from dispatcher.demo.receiver import Receiver, make_ca, serve_receiver
+from tests.support import postgres
+from tests.support.host import Host
+from tests.support.seen import Seen
+from tests.support.settings import settings_for
+
+StartDispatcher = Callable[..., AbstractAsyncContextManager[Seen]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--pg: which PostgreSQL."""
+    parser.addoption("--pg", help="docker, or a major version: 15, 16, 18 (default 18)")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """The first line says which server."""
+    return f"postgresql: {config.getoption('--pg') or 'default (embedded 18)'}; the server used is named below"
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> Iterator[postgres.TestServer]:
+    """The server of this run."""
+    with postgres.serve(request.config.getoption("--pg") or None) as found:
+        reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+        reporter.write_line(f"\npostgresql: {found.origin}")
+        yield found
+
+
+@pytest.fixture
+def database_url(server: postgres.TestServer) -> Iterator[str]:
+    """A migrated database of this test's own."""
+    with postgres.database(server) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(server: postgres.TestServer) -> Iterator[str]:
+    """An empty database of this test's own."""
+    with postgres.database(server, migrated=False) as url:
+        yield url
+
+
+@pytest.fixture
+def host(database_url: str) -> Iterator[Host]:
+    """A host with its payment table watched and capture on."""
+    found = Host(database_url)
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> tuple[trustme.CA, Path]:
+    """A certificate authority, and its file."""
+    return make_ca(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture
+async def receiver(certificates: tuple[trustme.CA, Path]) -> AsyncIterator[Receiver]:
+    """An HTTPS receiver that verifies signatures with the official library."""
+    async with serve_receiver(certificates[0]) as found:
+        yield found
+
+
+@pytest.fixture
+def settings(database_url: str, certificates: tuple[trustme.CA, Path]) -> Settings:
+    """Settings of a dispatcher that delivers to the receiver."""
+    return settings_for(database_url, certificates[1])
+
+
+@pytest.fixture
+def dispatcher(settings: Settings) -> StartDispatcher:
+    """Starts dispatchers in this process: `async with dispatcher(concurrency=5) as seen`."""
+
+    @asynccontextmanager
+    async def start(**changes: object) -> AsyncIterator[Seen]:
+        seen, stop = Seen(), asyncio.Event()
+        changed = settings.model_copy(update=changes)
+        running = asyncio.create_task(app.run(changed, [seen.observe], stop))
+        try:
+            await _started(running, seen)
+            yield seen
+        finally:
+            stop.set()
+            await running
+
+    return start
+
+
+async def _started(running: "asyncio.Task[None]", seen: Seen) -> None:
+    from dispatcher.telemetry.observations import DispatcherStarted
+
+    started = asyncio.create_task(seen.count(DispatcherStarted))
+    await asyncio.wait([running, started], return_when=asyncio.FIRST_COMPLETED)
+    if running.done():
+        started.cancel()
+        await running

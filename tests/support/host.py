@@ -1,0 +1,76 @@
+"""A host's payment table as tests use it, and its endpoints."""
+
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.rows import dict_row
+
+CLINIC = "clinic-1"
+
+SCHEMA = """
+create type payment_status as enum ('pending', 'paid', 'failed', 'refunded');
+create table payment_transactions (
+    id bigint generated always as identity primary key,
+    clinic_id text not null,
+    status payment_status not null default 'pending',
+    amount_cents bigint not null default 1000,
+    refunded_cents bigint not null default 0,
+    currency text not null default 'BRL',
+    internal_note text,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now()
+);
+"""
+MAPPING = '{"amount": "amount_cents", "refunded_amount": "refunded_cents"}'
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A created endpoint."""
+
+    id: int
+    secret: str
+
+
+class Host:
+    """A superuser's connection to a database with the payment table, watched, capture on."""
+
+    def __init__(self, url: str, *, capture: bool = True) -> None:
+        self.url = url
+        self.connection = psycopg.connect(url, autocommit=True, row_factory=dict_row)
+        self.connection.execute(SCHEMA)
+        self.rows("select outbound_webhooks.watch('payment_transactions', %s)", MAPPING)
+        if capture:
+            self.rows("select outbound_webhooks.set_capture(true)")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+    def rows(self, statement: str, *parameters: object) -> list[dict[str, object]]:
+        """Run a statement and return its rows."""
+        cursor = self.connection.execute(statement.encode(), parameters or None)
+        return cursor.fetchall() if cursor.description else []
+
+    def value(self, statement: str, *parameters: object) -> object:
+        """The only value of the only row."""
+        (row,) = self.rows(statement, *parameters)
+        (value,) = row.values()
+        return value
+
+    def pay(self, clinic: str = CLINIC, amount: int = 1000) -> int:
+        """Insert a payment; returns its id."""
+        payment = self.value(
+            "insert into payment_transactions (clinic_id, amount_cents) values (%s, %s) returning id", clinic, amount
+        )
+        assert isinstance(payment, int)
+        return payment
+
+    def endpoint(self, url: str, clinic: str = CLINIC, **options: object) -> Endpoint:
+        """Create an endpoint through the SQL function; options are its parameters without p_."""
+        names = "".join(f", p_{name} => %s" for name in options)
+        (row,) = self.rows(
+            f"select * from outbound_webhooks.create_endpoint(%s, %s{names})", clinic, url, *options.values()
+        )
+        assert isinstance(row["endpoint_id"], int)
+        return Endpoint(row["endpoint_id"], str(row["secret"]))

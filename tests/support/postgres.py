@@ -1,0 +1,106 @@
+"""The PostgreSQL server of a test run, and a database for each test.
+
+In this order: OUTBOUND_WEBHOOKS_TEST_DATABASE_URL; --pg=docker (testcontainers); --pg=15, 16, 18 (wheel or system);
+by default the embedded 18, or else whatever system binaries there are. The first line of a run says which.
+"""
+
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from dispatcher.demo import embedded
+from dispatcher.migrate import migrate
+
+SYSTEM_INSTALLS = Path("/usr/lib/postgresql")
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class TestServer:
+    """A server to make databases on: a superuser's URL, where it comes from, and a migrated template database."""
+
+    __test__ = False
+
+    url: str
+    origin: str
+    template: str
+
+    def database_url(self, database: str) -> str:
+        """The URL of one of its databases."""
+        return to_url(self.url, database)
+
+
+def to_url(url: str, database: str) -> str:
+    """The same server and user, another database, as a URL."""
+    parts = conninfo_to_dict(make_conninfo(url, dbname=database))
+    user, password = str(parts.pop("user", "")), str(parts.pop("password", ""))
+    dbname = parts.pop("dbname")
+    query = "&".join(f"{name}={value}" for name, value in parts.items())
+    login = f"{user}:{password}@" if password else f"{user}@" if user else ""
+    return f"postgresql://{login}/{dbname}?{query}"
+
+
+@contextmanager
+def serve(choice: str | None) -> Iterator[TestServer]:
+    """Start or find the server, and migrate a template database once."""
+    with _server(choice) as (url, origin):
+        template = f"ow_template_{os.getpid()}"
+        with psycopg.connect(url, autocommit=True) as connection:
+            version = connection.info.parameter_status("server_version")
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(template)))
+        try:
+            migrate(to_url(url, template))
+            yield TestServer(url, f"{origin}, PostgreSQL {version}", template)
+        finally:
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(template)))
+
+
+@contextmanager
+def database(server: TestServer, *, migrated: bool = True) -> Iterator[str]:
+    """A fresh database; yields its URL."""
+    name = f"ow_test_{os.getpid()}_{next(_numbers)}"
+    template = server.template if migrated else "template0"
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
+    try:
+        yield server.database_url(name)
+    finally:
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def _server(choice: str | None) -> Iterator[tuple[str, str]]:
+    if url := os.environ.get("OUTBOUND_WEBHOOKS_TEST_DATABASE_URL"):
+        yield url, "OUTBOUND_WEBHOOKS_TEST_DATABASE_URL"
+    elif choice == "docker":
+        from testcontainers.community.postgres import PostgresContainer
+
+        with PostgresContainer("postgres:18", driver=None) as container:
+            yield container.get_connection_url(), "testcontainers"
+    else:
+        programs, origin = _programs(choice)
+        with embedded.run(programs, {**embedded.THROWAWAY, "max_connections": "200"}) as server:
+            yield server.url(), origin
+
+
+def _programs(choice: str | None) -> tuple[Path, str]:
+    major = int(choice) if choice else 18
+    try:
+        return embedded.wheel_programs(major), "embedded wheel"
+    except embedded.EmbeddedUnavailable:
+        installs = sorted(SYSTEM_INSTALLS.glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+        found = [path.parent for path in installs if choice is None or path.parts[-3] == choice]
+        if not found:
+            raise
+        return found[-1], "system binaries"
