@@ -61,6 +61,8 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
         await stack.enter_async_context(
             serve_ops(settings.ops_host, settings.ops_port, metrics.registry, readiness.checks)
         )
+        if settings.enabled:
+            await _begin_delivery(pool, settings, observe)
         observe(o.DispatcherStarted(dispatcher_id, __version__, settings.enabled))
 
         janitor = Janitor(pool, heartbeat, keyring, settings.partition_days_ahead, observe)
@@ -69,7 +71,6 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
             tasks = [group.create_task(work) for work in background]
             released = 0
             if settings.enabled:
-                await _begin_delivery(pool, settings, observe)
                 released = await _deliver_until(stop, group, pool, dispatcher_id, keyring, settings, observe)
             else:
                 await stop.wait()

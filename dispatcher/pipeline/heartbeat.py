@@ -1,10 +1,9 @@
 """Being there: registration, heartbeat, leadership."""
 
-import asyncio
-
 import psycopg
 
 from dispatcher.db import Pool, error_text
+from dispatcher.pipeline.rest import rest
 from dispatcher.telemetry.observations import DatabaseTrouble, LeadershipChanged, Observe
 
 HEARTBEAT_SECONDS = 5.0  # 15 s without one, and the leases of this dispatcher are free (40_claim_deliveries.sql)
@@ -38,7 +37,7 @@ class Heartbeat:
             except (psycopg.Error, OSError) as error:
                 self._lead(False)  # unsure: another one may lead by now
                 self._observe(DatabaseTrouble("heartbeat", error_text(error)))
-            await asyncio.sleep(HEARTBEAT_SECONDS)
+            await rest(HEARTBEAT_SECONDS)
 
     async def beat(self) -> None:
         """Renew the heartbeat once, and try for the leadership."""

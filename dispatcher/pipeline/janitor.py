@@ -1,6 +1,5 @@
 """Maintenance, by the leader only, whether or not delivery is enabled: partitions, sealing, settling."""
 
-import asyncio
 import secrets
 import time
 
@@ -9,6 +8,7 @@ import psycopg
 from dispatcher.core.sealing import NONCE_BYTES, Keyring, seal
 from dispatcher.db import Pool, error_text
 from dispatcher.pipeline.heartbeat import Heartbeat
+from dispatcher.pipeline.rest import rest
 from dispatcher.telemetry.observations import (
     DatabaseTrouble,
     DeliveriesSettled,
@@ -43,7 +43,7 @@ class Janitor:
                     await self.round()
                 except (psycopg.Error, OSError) as error:
                     self._observe(DatabaseTrouble("maintenance", error_text(error)))
-            await asyncio.sleep(ROUND_SECONDS)
+            await rest(ROUND_SECONDS)
 
     async def round(self) -> None:
         """One round of everything that is due."""

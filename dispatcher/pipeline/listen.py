@@ -7,7 +7,8 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from dispatcher.db import Pool, connect, error_text
-from dispatcher.telemetry.observations import ListenChanged, Observe
+from dispatcher.pipeline.rest import rest
+from dispatcher.telemetry.observations import ListenChanged, Observe, Woken
 
 CHANNEL = "outbound_webhooks"
 HEARTBEAT_SECONDS = 5.0
@@ -39,7 +40,7 @@ class Listener:
                     await self._follow(connection)
             except (psycopg.Error, OSError, TimeoutError) as error:
                 self._changed(False, error_text(error))
-                await asyncio.sleep(backoff)
+                await rest(backoff)
                 backoff = min(backoff * 2, MAX_BACKOFF_SECONDS)
 
     async def _prove(self, connection: AsyncConnection[TupleRow]) -> None:
@@ -53,9 +54,11 @@ class Listener:
     async def _follow(self, connection: AsyncConnection[TupleRow]) -> None:
         while True:
             async for _ in connection.notifies(timeout=HEARTBEAT_SECONDS):
+                self._observe(Woken("doorbell"))
                 self.rung.set()
             async with asyncio.timeout(HEARTBEAT_SECONDS):
                 await connection.execute("select 1")
+            await rest(0)
 
     def _changed(self, listening: bool, reason: str) -> None:
         if listening != self.listening or not listening:

@@ -10,6 +10,7 @@ import psycopg
 
 from dispatcher.core.model import Delivery, SendResult, Verdict
 from dispatcher.db import Pool, error_text
+from dispatcher.pipeline.rest import rest
 from dispatcher.telemetry.observations import DatabaseTrouble, Observe, ResultsFlushed, ResultUnrecordable
 
 LINGER_SECONDS = 0.025  # how long the first result of a batch waits for company
@@ -55,7 +56,7 @@ class Recorder:
         while self._waiting or not self._closing:
             await self._arrived.wait()
             if len(self._waiting) < BATCH and not self._closing:
-                await asyncio.sleep(LINGER_SECONDS)
+                await rest(LINGER_SECONDS)
             batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
             if not self._waiting and not self._closing:
                 self._arrived.clear()
@@ -79,7 +80,7 @@ class Recorder:
                 return
             except (psycopg.Error, OSError) as error:
                 self._observe(DatabaseTrouble("record", error_text(error)))
-                await asyncio.sleep(backoff)
+                await rest(backoff)
                 backoff = min(backoff * 2, MAX_BACKOFF_SECONDS)
 
     async def _write(self, batch: Sequence[_Entry]) -> None:

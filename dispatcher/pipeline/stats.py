@@ -1,11 +1,10 @@
 """One snapshot of the database's numbers every few seconds: a scrape or a health check never queries."""
 
-import asyncio
-
 import psycopg
 from psycopg.rows import dict_row
 
 from dispatcher.db import Pool, error_text
+from dispatcher.pipeline.rest import rest
 from dispatcher.telemetry.observations import DatabaseTrouble, Observe, StatsRefreshed
 
 REFRESH_SECONDS = 10.0
@@ -18,7 +17,7 @@ async def refresh_stats(pool: Pool, observe: Observe) -> None:
             observe(await read_stats(pool))
         except (psycopg.Error, OSError) as error:
             observe(DatabaseTrouble("stats", error_text(error)))
-        await asyncio.sleep(REFRESH_SECONDS)
+        await rest(REFRESH_SECONDS)
 
 
 async def read_stats(pool: Pool) -> StatsRefreshed:

@@ -17,6 +17,7 @@ from dispatcher.pipeline.alertness import SWEEP_SECONDS, Alertness, Phase
 from dispatcher.pipeline.claim import claim
 from dispatcher.pipeline.listen import Listener
 from dispatcher.pipeline.release import is_inactive, release
+from dispatcher.pipeline.rest import rest
 from dispatcher.telemetry.observations import Claimed, DatabaseTrouble, DeliveryReleased, Observe, Woken
 
 Deliver = Callable[[Delivery], Awaitable[None]]
@@ -89,12 +90,12 @@ class Worker:
         """Let what is in flight finish for up to `grace_seconds`; returns what had to be broken off."""
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=grace_seconds)
-        rest = dict(self._tasks)
-        for task in rest:
-            task.cancel()
-        if rest:
-            await asyncio.wait(list(rest))
-        return list(rest.values())
+        broken_off = list(self._tasks.values())
+        while self._tasks:  # again each second: a cancellation can be swallowed, see rest()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(list(self._tasks), timeout=1)
+        return broken_off
 
     async def _claim_all(self) -> int:
         """Claim round after round until a rotation from the first endpoint on is complete, or no slot is free."""
@@ -175,6 +176,7 @@ class Worker:
         return False
 
     async def _rung_within(self, seconds: float) -> bool:
+        await rest(0)
         rung = self._listener.rung
         try:
             async with asyncio.timeout(max(seconds, 0.001)):

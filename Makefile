@@ -1,0 +1,67 @@
+# Everything below sets itself up: a virtual environment, the packages, an embedded PostgreSQL.
+# It needs Python 3.11 or later (with venv) and make, and neither root nor Docker nor a running server.
+
+PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
+	command -v $$p >/dev/null && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PG ?=
+PYTEST := $(BIN)/python -m pytest $(if $(PG),--pg=$(PG))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-unit test-sql test-integration test-wheel lint format types check schema-dump fingerprint clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or later with the venv module was found (on Debian and Ubuntu:" \
+		"apt install python3-venv). Or name one: make PYTHON=/path/to/python3" >&2; exit 2; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo]' $(DEV)
+	@touch $@
+
+# The dev group of pyproject.toml; pip learned to read dependency groups only in 25.1.
+DEV = $(shell $(PYTHON) -c "import tomllib; print(*('\"%s\"' % p for p in tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['dev']))")
+
+demo: $(READY) ## Show the whole path on an embedded PostgreSQL (ONCE=1: exit when everything arrived)
+	$(BIN)/python -m dispatcher demo $(if $(ONCE),--once)
+
+test: $(READY) ## Unit, property, SQL and integration tests (PG=15, 16, 18 or docker; default: embedded 18)
+	$(PYTEST) tests/unit tests/property tests/sql tests/integration
+
+test-unit: $(READY) ## Only what needs no database
+	$(PYTEST) tests/unit tests/property
+
+test-sql: $(READY) ## Only the SQL tests
+	$(PYTEST) tests/sql
+
+test-integration: $(READY) ## Only the integration tests
+	$(PYTEST) tests/integration
+
+test-wheel: $(READY) ## Build the wheel, install it into an empty environment, migrate and run from it
+	$(PYTEST) tests/wheel
+
+lint: $(READY) ## Ruff: rules and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY) ## Ruff: mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(READY) ## mypy, strict
+	$(BIN)/mypy
+
+check: lint types test ## What a change has to pass
+
+schema-dump: $(READY) ## Write tests/sql/schema.txt anew after a change of the migrations
+	$(BIN)/python -m tests.support.schema tests/sql/schema.txt
+
+fingerprint: $(READY) ## Write the fingerprint of sql_functions/ into the marker migration
+	$(BIN)/python -m tests.support.fingerprint
+
+clean: ## Remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

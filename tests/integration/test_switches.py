@@ -1,0 +1,121 @@
+"""The switches: capture in the database, delivery in the environment; and what happens to what waited."""
+
+import json
+
+import aiohttp
+
+from dispatcher.demo.receiver import Receiver
+from dispatcher.telemetry.observations import AttemptFinished, BacklogTreated
+from tests.conftest import StartDispatcher
+from tests.support.host import Host
+from tests.support.ops import free_port
+
+
+async def readyz(port: int) -> tuple[int, dict[str, dict[str, str]]]:
+    """Ask /readyz; returns its status and its checks."""
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/readyz") as response:
+        return response.status, (await response.json())["checks"]
+
+
+async def test_capture_off_writes_nothing(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
+    """While capture is off, a payment leaves no event, no delivery and no ledger row."""
+    host.endpoint(receiver.url + "/")
+    host.rows("select outbound_webhooks.set_capture(false)")
+
+    async with dispatcher():
+        host.pay()
+
+    assert host.value("select count(*) from outbound_webhooks.events") == 0
+    assert host.value("select count(*) from outbound_webhooks.delivery_log") == 0
+    assert host.value("select count(*) from outbound_webhooks.capture_errors") == 0
+
+
+async def test_delivery_off_waits_and_says_why(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
+    """With delivery off nothing is claimed; /readyz is ready, and says which switch keeps how many waiting."""
+    host.endpoint(receiver.url + "/")
+    for _ in range(3):
+        host.pay()
+    port = free_port()
+
+    async with dispatcher(enabled=False, ops_port=port):
+        status, checks = await readyz(port)
+
+    assert status == 200
+    assert checks["delivery"] == {
+        "status": "ok",
+        "detail": "off: OUTBOUND_WEBHOOKS_ENABLED is not true; 3 deliveries wait",
+    }
+    assert receiver.received == []
+    assert host.value("select count(*) from outbound_webhooks.deliveries where attempt_count = 0") == 3
+
+
+async def test_drain(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
+    """Turned on with drain: what waited is spread at the rate, oldest first; a new payment goes at once."""
+    host.endpoint(receiver.url + "/")
+    waited = [host.pay() for _ in range(5)]
+
+    async with dispatcher(backlog="drain", backlog_rate=1) as seen:
+        (treated,) = await seen.count(BacklogTreated)
+        fresh = host.pay()
+        attempts = await seen.count(AttemptFinished, 3)
+    sent = [json.loads(attempt.delivery.body)["data"]["id"] for attempt in attempts[:3]]
+    spread = host.value(
+        "select extract(epoch from max(next_attempt_at) - min(next_attempt_at)) / (count(*) - 1)"
+        " from outbound_webhooks.deliveries"
+    )
+
+    assert treated == BacklogTreated("drain", 5, 1)
+    assert sent.index(str(fresh)) < 2
+    assert [payment for payment in sent if payment != str(fresh)] == [str(payment) for payment in waited[:2]]
+    assert spread == 1
+
+
+async def test_from_now(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
+    """Turned on with from-now: what waited is cancelled with the reason; only new payments are sent."""
+    host.endpoint(receiver.url + "/")
+    for _ in range(5):
+        host.pay()
+
+    async with dispatcher(backlog="from-now") as seen:
+        (treated,) = await seen.count(BacklogTreated)
+        host.pay()
+        await receiver.wait_for_count(1)
+        await seen.count(AttemptFinished)
+    states = host.rows(
+        "select state, reason, count(*) as n from outbound_webhooks.finished_deliveries group by 1, 2 order by 1"
+    )
+
+    assert treated.deliveries == 5
+    assert states == [
+        {"state": "cancelled", "reason": "waited while delivery was off", "n": 5},
+        {"state": "succeeded", "reason": None, "n": 1},
+    ]
+
+
+async def test_a_restart_is_not_turning_on(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
+    """A dispatcher that was stopped and started again sends what waited meanwhile, even with from-now."""
+    host.endpoint(receiver.url + "/")
+
+    async with dispatcher(backlog="from-now"):
+        pass
+    host.pay()
+    async with dispatcher(backlog="from-now") as seen:
+        await seen.count(AttemptFinished)
+
+    assert len(receiver.received) == 1
+    assert seen.of(BacklogTreated) == []
+
+
+async def test_off_and_on_again(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
+    """A dispatcher that ran with delivery off in between makes what waited a backlog."""
+    host.endpoint(receiver.url + "/")
+
+    async with dispatcher():
+        pass
+    async with dispatcher(enabled=False):
+        host.pay()
+    async with dispatcher(backlog="from-now") as seen:
+        (treated,) = await seen.count(BacklogTreated)
+
+    assert treated.deliveries == 1
+    assert receiver.received == []

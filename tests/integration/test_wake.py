@@ -1,0 +1,89 @@
+"""Waking up: the doorbell, the sweep, and a LISTEN connection that is cut."""
+
+import asyncio
+
+from dispatcher.demo.receiver import Receiver
+from dispatcher.telemetry.observations import AttemptFinished, ListenChanged, Woken
+from tests.conftest import StartDispatcher
+from tests.support.host import Host
+
+
+async def asleep(host: Host) -> None:
+    """Wait until the dispatcher has let its promise to be awake lapse for long enough to wait on LISTEN."""
+    async with asyncio.timeout(60):
+        while not host.value(
+            "select coalesce(pg_sequence_last_value('outbound_webhooks.awake_until'), 0) + 2500"
+            " < extract(epoch from clock_timestamp()) * 1000"
+            " and coalesce(pg_sequence_last_value('outbound_webhooks.asleep_until'), 0)"
+            " > extract(epoch from clock_timestamp()) * 1000"
+        ):
+            await asyncio.sleep(0.05)  # the promise is a time: this waits for the clock
+
+
+async def test_woken_by_the_doorbell(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
+    """A sleeping dispatcher is rung awake by the write."""
+    host.endpoint(receiver.url + "/")
+
+    async with dispatcher() as seen:
+        await asleep(host)
+        rung_before = seen.of(Woken).count(Woken("doorbell"))
+        host.pay()
+        await seen.count(AttemptFinished)
+
+    assert seen.of(Woken).count(Woken("doorbell")) == rung_before + 1
+
+
+async def test_a_lost_ring_costs_a_sweep(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
+    """A write whose ring is lost (here: it believes somebody awake) is found by the sweep."""
+    host.endpoint(receiver.url + "/")
+
+    async with dispatcher() as seen:
+        await asleep(host)
+        rung_before = seen.of(Woken).count(Woken("doorbell"))
+        host.rows("select outbound_webhooks.promise('awake', '5 seconds')")
+        host.pay()
+        await seen.count(AttemptFinished)
+        await seen.until(lambda: Woken("sweep") in seen.all)
+
+    assert seen.of(Woken).count(Woken("doorbell")) == rung_before
+
+
+async def test_listen_is_cut(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
+    """The LISTEN connection is killed: it is opened anew, and what was written meanwhile arrives."""
+    host.endpoint(receiver.url + "/")
+
+    async with dispatcher() as seen:
+        await seen.until(lambda: any(change.listening for change in seen.of(ListenChanged)))
+        host.rows(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and query ilike 'listen%%' or query = 'select 1'"
+        )
+        await seen.until(lambda: any(not change.listening for change in seen.of(ListenChanged)))
+        host.pay()
+        await seen.count(AttemptFinished)
+        await seen.until(lambda: seen.of(ListenChanged)[-1].listening)
+
+    assert len(receiver.received) == 1
+
+
+async def test_every_connection_is_cut(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
+    """All connections are killed while payments are written: the dispatcher recovers by itself, none is lost."""
+    host.endpoint(receiver.url + "/")
+    payments = 30
+
+    async with dispatcher() as seen:
+        await seen.until(lambda: any(change.listening for change in seen.of(ListenChanged)))
+        for number in range(payments):
+            if number % 10 == 5:
+                host.rows(
+                    "select pg_terminate_backend(pid) from pg_stat_activity"
+                    " where datname = current_database() and pid <> pg_backend_pid()"
+                )
+            host.pay()
+        await seen.until(
+            lambda: host.value("select count(*) from outbound_webhooks.finished_deliveries") == payments, timeout=120
+        )
+
+    assert {r.webhook_id for r in receiver.received} == {
+        str(row["id"]) for row in host.rows("select id from outbound_webhooks.events")
+    }

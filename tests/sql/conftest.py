@@ -1,0 +1,33 @@
+"""Fixtures of the SQL tests: plain psycopg on a real PostgreSQL, no dispatcher."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+
+import pytest
+
+from tests.sql.steps import Session
+from tests.support import postgres
+from tests.support.host import Host
+
+Connect = Callable[[], Session]
+
+
+@pytest.fixture(scope="session")
+def lasting_host(server: postgres.TestServer) -> Iterator[Host]:
+    """A host for tests that only read, and for those that take everything back."""
+    with postgres.database(server) as url, closing(Host(url)) as found:
+        yield found
+
+
+@pytest.fixture
+def sandbox(lasting_host: Host) -> Iterator[Host]:
+    """A host inside a transaction that is rolled back: for tests that need one session and no commit."""
+    with lasting_host.connection.transaction(force_rollback=True):
+        yield lasting_host
+
+
+@pytest.fixture
+def connect(host: Host) -> Iterator[Connect]:
+    """Opens more sessions on the host's database."""
+    with ExitStack() as opened:
+        yield lambda: opened.enter_context(closing(Session(host.url)))

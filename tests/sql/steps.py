@@ -1,0 +1,160 @@
+"""The dispatcher's calls of the SQL functions, one step at a time, and how a test makes time pass: by moving a row."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from tests.support.host import CLINIC, Endpoint, Host
+
+Row = dict[str, Any]
+
+URL = "https://clinic.example/webhooks"
+SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
+
+class Session(Host):
+    """One more session on the database of a host that is set up already."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.connection = psycopg.connect(url, autocommit=True, row_factory=dict_row)
+
+
+def endpoint(host: Host, clinic: str = CLINIC, **options: object) -> Endpoint:
+    """Create an endpoint; options are the parameters of create_endpoint without p_."""
+    return host.endpoint(URL, clinic, **options)
+
+
+def set_state(host: Host, endpoint_id: int, state: str) -> None:
+    """Put an endpoint into a state."""
+    host.rows(
+        "update outbound_webhooks.endpoints set state = %s, state_reason = 'a test' where id = %s", state, endpoint_id
+    )
+
+
+def emit(host: Host, count: int = 1, clinic: str = CLINIC, resource_id: str = "1") -> list[int]:
+    """Emit events; returns the ids of the deliveries they made, oldest first."""
+    before = host.value("select coalesce(max(id), 0) from outbound_webhooks.delivery_log")
+    host.rows(
+        "select outbound_webhooks.emit(%s, 'payment_transaction.created', 'payment_transaction', %s, '{}')"
+        " from generate_series(1, %s)",
+        clinic, resource_id, count,
+    )  # fmt: skip
+    rows = host.rows("select id from outbound_webhooks.deliveries where id > %s order by id", before)
+    return [int(str(row["id"])) for row in rows]
+
+
+def register(host: Host, *, delivering: bool = True) -> int:
+    """Register a dispatcher."""
+    return int(str(host.value("select outbound_webhooks.register_dispatcher('host:1', '0.1.0', %s)", delivering)))
+
+
+def visit(
+    host: Host,
+    dispatcher: int,
+    *,
+    limit: int = 100,
+    after: int = 0,
+    busy: Mapping[int, int] | None = None,
+    margin: str = "10 seconds",
+) -> list[Row]:
+    """One round of claiming: all that the function returns."""
+    busy = busy or {}
+    return host.rows(
+        "select * from outbound_webhooks.claim_deliveries(%s, %s, %s, %s::bigint[], %s::integer[], %s)",
+        dispatcher, limit, after, list(busy), list(busy.values()), margin,
+    )  # fmt: skip
+
+
+def claim(host: Host, dispatcher: int, *, limit: int = 100, after: int = 0) -> list[Row]:
+    """What one round of claiming leased, oldest first."""
+    claimed = [row for row in visit(host, dispatcher, limit=limit, after=after) if row["delivery_id"] is not None]
+    return sorted(claimed, key=lambda row: int(row["delivery_id"]))
+
+
+def ids(claimed: Sequence[Row]) -> list[int]:
+    """The delivery ids of claimed rows."""
+    return [int(row["delivery_id"]) for row in claimed]
+
+
+SUCCEEDED: Row = {"outcome": "succeeded", "http_status": 204, "state": "succeeded"}
+RETRY: Row = {
+    "outcome": "failed", "error_class": "http_status", "http_status": 500, "state": "pending", "retry_in": 60,
+    "charged": True,
+}  # fmt: skip
+DEAD: Row = {**RETRY, "state": "dead", "reason": "no attempts left"}
+
+
+def result(claimed: Row, dispatcher: int, values: Row, **changes: object) -> Row:
+    """The result of sending a claimed delivery, as record_attempts takes it."""
+    return {
+        "delivery_id": claimed["delivery_id"],
+        "lease_token": claimed["lease_token"],
+        "endpoint_id": claimed["endpoint_id"],
+        "clinic_id": claimed["clinic_id"],
+        "number": claimed["attempt_number"],
+        "started_at": datetime.now(UTC).isoformat(),
+        "duration_ms": 5,
+        "dispatcher_id": dispatcher,
+        "charged": False,
+        **values,
+        **changes,
+    }
+
+
+def record(host: Host, *results: Row) -> list[int]:
+    """Flush a batch; returns the deliveries it decided."""
+    rows = host.rows("select * from outbound_webhooks.record_attempts(%s)", Jsonb(results))
+    return sorted(int(str(row["record_attempts"])) for row in rows)
+
+
+def release(host: Host, claimed: Sequence[Row], *, delay: str = "0 seconds", may_have_left: bool = False) -> int:
+    """Give claimed deliveries back; returns how many were still held."""
+    return int(
+        str(
+            host.value(
+                "select outbound_webhooks.release_deliveries(%s::bigint[], %s::bigint[], %s, %s)",
+                ids(claimed), [row["lease_token"] for row in claimed], delay, may_have_left,
+            )
+        )
+    )  # fmt: skip
+
+
+def settle(host: Host, limit: int = 1000) -> int:
+    """Bring waiting deliveries in line with their endpoints; returns how many moved."""
+    return int(str(host.value("select outbound_webhooks.settle_deliveries(%s)", limit)))
+
+
+def let_leases_expire(host: Host) -> None:
+    """As if every lease had been taken an hour earlier."""
+    host.rows(
+        "update outbound_webhooks.deliveries"
+        " set leased_at = leased_at - interval '1 hour', lease_until = lease_until - interval '1 hour'"
+    )
+
+
+def make_due(host: Host) -> None:
+    """As if every delivery that waits for its next attempt had waited long enough."""
+    host.rows("update outbound_webhooks.deliveries set next_attempt_at = clock_timestamp() - interval '1 second'")
+
+
+def states(host: Host) -> dict[int, str]:
+    """The state of every delivery."""
+    return {
+        int(str(r["id"])): str(r["state"]) for r in host.rows("select id, state from outbound_webhooks.delivery_log")
+    }
+
+
+def attempts(host: Host) -> list[Row]:
+    """Every attempt, by delivery and number."""
+    return host.rows("select * from outbound_webhooks.attempts order by delivery_id, number, lease_token")
+
+
+def bodies(host: Host) -> list[Any]:
+    """The bodies of all events, as receivers read them, oldest first."""
+    return [json.loads(str(row["body"])) for row in host.rows("select body from outbound_webhooks.events order by id")]

@@ -1,0 +1,227 @@
+"""claim_deliveries: what can start now, and nothing else; fairly; to one dispatcher at a time."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.sql import steps
+from tests.sql.conftest import Connect
+from tests.sql.steps import SECRET, claim, emit, endpoint, ids, register, visit
+from tests.support.host import Host
+
+
+def test_a_claim_has_all_that_sending_needs(sandbox: Host) -> None:
+    """One row: the event and its exact body, the endpoint's address and limits, the attempt, the secret."""
+    created = endpoint(sandbox, secret=SECRET, timeout_seconds=7, max_in_flight=3, retry_schedule=[0, 60])
+    (delivery,) = emit(sandbox)
+    (event,) = sandbox.rows("select id, type, body from outbound_webhooks.events")
+    dispatcher = register(sandbox)
+
+    (claimed,) = claim(sandbox, dispatcher)
+    (lease,) = sandbox.rows(
+        "select lease_owner, lease_token, created_at, extract(epoch from lease_until - leased_at)::integer as seconds"
+        " from outbound_webhooks.deliveries"
+    )
+
+    assert claimed == {
+        "endpoint_id": created.id,
+        "delivery_id": delivery,
+        "clinic_id": "clinic-1",
+        "event_id": event["id"],
+        "event_type": event["type"],
+        "body": event["body"],
+        "created_at": lease["created_at"],
+        "lease_token": lease["lease_token"],
+        "attempt_number": 1,
+        "failure_count": 0,
+        "url": steps.URL,
+        "timeout_seconds": 7,
+        "max_in_flight": 3,
+        "retry_schedule": [0, 60],
+        "secrets": [SECRET],
+    }
+    assert lease["lease_owner"] == dispatcher
+    assert lease["seconds"] == 7 + 10
+
+
+def test_only_what_is_due(sandbox: Host) -> None:
+    """A delivery whose next attempt lies ahead stays where it is; the due ones go oldest due first."""
+    endpoint(sandbox, max_in_flight=2)
+    first, second, third, ahead = emit(sandbox, 4)
+    for delivery, offset in ((first, -1), (second, -3), (third, -2), (ahead, 3600)):
+        sandbox.rows(
+            "update outbound_webhooks.deliveries set next_attempt_at = clock_timestamp() + make_interval(secs => %s)"
+            " where id = %s",
+            offset, delivery,
+        )  # fmt: skip
+    dispatcher = register(sandbox)
+
+    oldest_two = claim(sandbox, dispatcher)
+    rest = claim(sandbox, dispatcher)
+
+    assert ids(oldest_two) == [second, third]
+    assert ids(rest) == [first]
+
+
+def test_a_first_attempt_may_be_delayed(sandbox: Host) -> None:
+    """A retry schedule that does not begin with 0 delays the first attempt by that."""
+    endpoint(sandbox, retry_schedule=[3600, 60])
+    (delivery,) = emit(sandbox)
+    dispatcher = register(sandbox)
+
+    claimed = claim(sandbox, dispatcher)
+    wait = sandbox.value(
+        "select next_attempt_at - created_at from outbound_webhooks.deliveries where id = %s", delivery
+    )
+
+    assert claimed == []
+    assert wait == timedelta(hours=1)
+
+
+@pytest.mark.parametrize("state", ["paused", "disabled", "retired"])
+def test_nothing_of_an_endpoint_that_is_not_active(sandbox: Host, state: str) -> None:
+    """The claim itself looks at the endpoint's state: it needs no settling before."""
+    created = endpoint(sandbox)
+    emit(sandbox)
+    dispatcher = register(sandbox)
+    steps.set_state(sandbox, created.id, state)
+
+    claimed = claim(sandbox, dispatcher)
+    (inactive,) = sandbox.rows(
+        "select * from outbound_webhooks.inactive_endpoints(%s::bigint[])", [created.id, created.id + 1]
+    )
+
+    assert claimed == []
+    assert inactive == {"inactive_endpoints": created.id}
+
+
+def test_within_room_and_limit(sandbox: Host) -> None:
+    """An endpoint gets no more than max_in_flight less what is busy; a round no more than its limit."""
+    narrow, wide = endpoint(sandbox, max_in_flight=3), endpoint(sandbox, max_in_flight=100)
+    emit(sandbox, 10)
+    dispatcher = register(sandbox)
+
+    def share(rows: list[steps.Row]) -> dict[int, int]:
+        return {
+            e.id: sum(1 for row in rows if row["endpoint_id"] == e.id and row["delivery_id"]) for e in (narrow, wide)
+        }
+
+    full = share(visit(sandbox, dispatcher, busy={narrow.id: 3, wide.id: 0}, limit=2))
+    one_left = share(visit(sandbox, dispatcher, busy={narrow.id: 2, wide.id: 95}))
+    cut_short = share(visit(sandbox, dispatcher, limit=4))
+
+    assert full == {narrow.id: 0, wide.id: 2}
+    assert one_left == {narrow.id: 1, wide.id: 5}
+    assert cut_short == {narrow.id: 3, wide.id: 1}
+
+
+def test_rounds_rotate(sandbox: Host) -> None:
+    """A round begins behind the cursor, and names every endpoint it visited, also those it got nothing of."""
+    first, second, third = (endpoint(sandbox) for _ in range(3))
+    emit(sandbox)
+    dispatcher = register(sandbox)
+    steps.set_state(sandbox, second.id, "paused")
+
+    behind_first = visit(sandbox, dispatcher, after=first.id)
+    from_the_start = visit(sandbox, dispatcher)
+
+    assert {row["endpoint_id"]: row["delivery_id"] is not None for row in behind_first} == {
+        second.id: False,
+        third.id: True,
+    }
+    assert {row["endpoint_id"]: row["delivery_id"] is not None for row in from_the_start} == {
+        first.id: True,
+        second.id: False,
+        third.id: False,
+    }
+
+
+def test_a_round_visits_200_endpoints(sandbox: Host) -> None:
+    """However many endpoints have work, one round looks at 200; the next one begins behind the last of them."""
+    sandbox.rows(
+        "insert into outbound_webhooks.endpoints (clinic_id, url) select 'clinic-1', %s from generate_series(1, 205)",
+        steps.URL,
+    )
+    emit(sandbox)
+    dispatcher = register(sandbox)
+
+    visited = [int(row["endpoint_id"]) for row in visit(sandbox, dispatcher, limit=1000)]
+    following = visit(sandbox, dispatcher, limit=1000, after=max(visited))
+
+    assert len(visited) == 200
+    assert len([row for row in following if row["delivery_id"]]) == 5
+
+
+def test_two_sessions_claim_disjoint_sets(host: Host, connect: Connect) -> None:
+    """A claims in an open transaction, B claims, A commits: no delivery is leased twice, and none waits for A."""
+    endpoint(host, max_in_flight=3)
+    emit(host, 5)
+    a, b = connect(), connect()
+    first, second = register(a), register(b)
+
+    with a.connection.transaction():
+        claimed_by_a = claim(a, first)
+        claimed_by_b = claim(b, second)
+    owners = host.rows("select id, lease_owner from outbound_webhooks.deliveries order by id")
+
+    assert len(claimed_by_a) == 3
+    assert len(claimed_by_b) == 2
+    assert owners == [{"id": i, "lease_owner": first} for i in ids(claimed_by_a)] + [
+        {"id": i, "lease_owner": second} for i in ids(claimed_by_b)
+    ]
+    assert claim(host, first) == []
+
+
+def test_what_another_session_writes_is_not_waited_for(host: Host, connect: Connect) -> None:
+    """A payment is being written and not committed: the claim gets what is committed, and the rest later."""
+    endpoint(host)
+    writer, dispatcher = connect(), register(host)
+    (committed,) = emit(host)
+
+    with writer.connection.transaction():
+        (uncommitted,) = emit(writer)
+        during = claim(host, dispatcher)
+    after = claim(host, dispatcher)
+
+    assert ids(during) == [committed]
+    assert ids(after) == [uncommitted]
+
+
+def test_in_order(sandbox: Host) -> None:
+    """An ordered endpoint gives the oldest live delivery of each payment; the next only when that one is finished."""
+    endpoint(sandbox, ordering="per_resource")
+    a1, a2 = emit(sandbox, 2, resource_id="a")
+    (b1,) = emit(sandbox, resource_id="b")
+    dispatcher = register(sandbox)
+
+    heads = claim(sandbox, dispatcher)
+    while_in_flight = claim(sandbox, dispatcher)
+    steps.record(sandbox, steps.result(heads[0], dispatcher, steps.RETRY))
+    while_it_waits = claim(sandbox, dispatcher)
+    steps.make_due(sandbox)
+    (again,) = claim(sandbox, dispatcher)
+    steps.record(sandbox, steps.result(again, dispatcher, steps.SUCCEEDED))
+    following = claim(sandbox, dispatcher)
+
+    assert ids(heads) == [a1, b1]
+    assert while_in_flight == []
+    assert while_it_waits == []
+    assert ids([again]) == [a1]
+    assert ids(following) == [a2]
+
+
+def test_secrets_newest_first(sandbox: Host) -> None:
+    """Every key that is valid now is handed over, newest first, sealed ones sealed; expired keys are left out."""
+    created = endpoint(sandbox, secret=SECRET)
+    for sealed, valid_until in (("expired", -1), ("overlapping", 3600), ("newest", None)):
+        sandbox.rows(
+            "insert into outbound_webhooks.endpoint_secrets (clinic_id, endpoint_id, sealed, created_at, valid_until)"
+            " values ('clinic-1', %s, %s, clock_timestamp() - interval '1 day',"
+            " clock_timestamp() + make_interval(secs => %s))",
+            created.id, sealed, valid_until,
+        )  # fmt: skip
+    emit(sandbox)
+
+    (claimed,) = claim(sandbox, register(sandbox))
+
+    assert claimed["secrets"] == ["newest", "overlapping", SECRET]

@@ -1,0 +1,139 @@
+"""Leases: held while their owner lives, free when they run out or the owner is dead."""
+
+import pytest
+
+from tests.sql import steps
+from tests.sql.steps import claim, emit, endpoint, register
+from tests.support.host import Host
+
+
+def test_an_expired_lease_is_taken_over(sandbox: Host) -> None:
+    """The new owner has the next attempt number and a new token; the request before stands as lost."""
+    endpoint(sandbox)
+    emit(sandbox)
+    frozen, other = register(sandbox), register(sandbox)
+    (before,) = claim(sandbox, frozen)
+    too_early = claim(sandbox, other)
+    steps.let_leases_expire(sandbox)
+
+    (after,) = claim(sandbox, other)
+    (lost,) = steps.attempts(sandbox)
+
+    assert too_early == []
+    assert after["attempt_number"] == 2
+    assert after["failure_count"] == 0
+    assert after["lease_token"] > before["lease_token"]
+    assert {name: lost[name] for name in ("lease_token", "number", "reason", "outcome", "dispatcher_id")} == {
+        "lease_token": before["lease_token"],
+        "number": 1,
+        "reason": "first",
+        "outcome": "lost",
+        "dispatcher_id": frozen,
+    }
+
+
+SILENT = "update outbound_webhooks.dispatchers set heartbeat_at = clock_timestamp() - interval '{}' where id = %s"
+
+
+@pytest.mark.parametrize(
+    "death",
+    [
+        "select outbound_webhooks.stop_dispatcher(%s)",
+        SILENT.format("15 seconds"),
+        "delete from outbound_webhooks.dispatchers where id = %s",
+    ],
+    ids=["stopped", "silent for 15 s", "gone"],
+)
+def test_a_dead_dispatchers_lease_is_free_at_once(sandbox: Host, death: str) -> None:
+    """It is not waited for until its lease runs out; its request stands as lost."""
+    endpoint(sandbox)
+    emit(sandbox)
+    dead, other = register(sandbox), register(sandbox)
+    (before,) = claim(sandbox, dead)
+    sandbox.rows(death, dead)
+
+    (after,) = claim(sandbox, other)
+
+    assert after["delivery_id"] == before["delivery_id"]
+    assert [(a["lease_token"], a["outcome"]) for a in steps.attempts(sandbox)] == [(before["lease_token"], "lost")]
+
+
+def test_a_living_dispatchers_lease_holds(sandbox: Host) -> None:
+    """A dispatcher whose heartbeat is 5 s old lives: its lease is left alone."""
+    endpoint(sandbox)
+    emit(sandbox)
+    owner, other = register(sandbox), register(sandbox)
+    claim(sandbox, owner)
+    sandbox.rows(SILENT.format("5 seconds"), owner)
+
+    claimed = claim(sandbox, other)
+
+    assert claimed == []
+
+
+def test_released_unsent(sandbox: Host) -> None:
+    """Given back unsent, a delivery is as if it had never been claimed: due as before, its number free, no attempt."""
+    endpoint(sandbox)
+    emit(sandbox)
+    dispatcher = register(sandbox)
+    before = sandbox.rows("select * from outbound_webhooks.deliveries")
+    claimed = claim(sandbox, dispatcher)
+
+    released = steps.release(sandbox, claimed)
+    after = sandbox.rows("select * from outbound_webhooks.deliveries")
+
+    assert released == 1
+    assert after == before
+    assert steps.attempts(sandbox) == []
+
+
+def test_released_with_a_delay(sandbox: Host) -> None:
+    """A key that does not open, for example: not due again until the delay is over."""
+    endpoint(sandbox)
+    emit(sandbox)
+    dispatcher = register(sandbox)
+
+    steps.release(sandbox, claim(sandbox, dispatcher), delay="1 hour")
+    at_once = claim(sandbox, dispatcher)
+    later_than = sandbox.value(
+        "select next_attempt_at > clock_timestamp() + interval '59 minutes' from outbound_webhooks.deliveries"
+    )
+
+    assert at_once == []
+    assert later_than is True
+
+
+def test_released_in_mid_flight(sandbox: Host) -> None:
+    """Broken off at shutdown, a request may have left: it stands as lost, its number is used, nobody is charged."""
+    endpoint(sandbox)
+    emit(sandbox)
+    dispatcher = register(sandbox)
+    claimed = claim(sandbox, dispatcher)
+
+    released = steps.release(sandbox, claimed, may_have_left=True)
+    (lost,) = steps.attempts(sandbox)
+    (again,) = claim(sandbox, dispatcher)
+
+    assert released == 1
+    assert (lost["lease_token"], lost["number"], lost["outcome"]) == (claimed[0]["lease_token"], 1, "lost")
+    assert again["attempt_number"] == 2
+    assert again["failure_count"] == 0
+
+
+@pytest.mark.parametrize("may_have_left", [False, True])
+def test_a_stale_token_releases_nothing(sandbox: Host, may_have_left: bool) -> None:
+    """What was taken over meanwhile stays with its new owner."""
+    endpoint(sandbox)
+    emit(sandbox, 2)
+    dispatcher, other = register(sandbox), register(sandbox)
+    before = claim(sandbox, dispatcher)
+    steps.let_leases_expire(sandbox)
+    claim(sandbox, other, limit=1)
+    attempts = steps.attempts(sandbox)
+
+    released = steps.release(sandbox, before, may_have_left=may_have_left)
+    owners = sandbox.rows("select lease_owner from outbound_webhooks.deliveries order by id")
+
+    assert released == 1
+    assert owners == [{"lease_owner": other}, {"lease_owner": None}]
+    assert len(steps.attempts(sandbox)) == len(attempts) + may_have_left

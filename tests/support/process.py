@@ -1,0 +1,91 @@
+"""A dispatcher as a real process, as operators run it: for signals, exit codes and crashes."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    """This process's environment without settings of ours, and with `more`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("OUTBOUND_WEBHOOKS_")}
+    return {**kept, "PYTHONUNBUFFERED": "1", **more}
+
+
+class DispatcherProcess:
+    """`python -m dispatcher run`; its JSON log lines are collected and waited on."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.lines: list[dict[str, Any]] = []
+        self._changed = asyncio.Condition()
+        self._reading = asyncio.create_task(self._read())
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self.process.pid
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self.process.send_signal(number)
+
+    async def until(self, condition: Callable[[dict[str, Any]], bool], timeout: float = 60) -> dict[str, Any]:
+        """Wait for a log line, past ones included."""
+        async with asyncio.timeout(timeout), self._changed:
+            await self._changed.wait_for(lambda: any(map(condition, self.lines)))
+        return next(filter(condition, self.lines))
+
+    async def logged(self, event: str, count: int = 1, timeout: float = 60) -> list[dict[str, Any]]:
+        """Wait for that many log lines of an event name, and return them."""
+        async with asyncio.timeout(timeout), self._changed:
+            await self._changed.wait_for(lambda: len(self.named(event)) >= count)
+        return self.named(event)
+
+    def named(self, event: str) -> list[dict[str, Any]]:
+        """The log lines so far of an event name."""
+        return [line for line in self.lines if line.get("event") == event]
+
+    async def exit_code(self, timeout: float = 60) -> int:
+        """Wait for its end."""
+        async with asyncio.timeout(timeout):
+            code = await self.process.wait()
+            await self._reading
+        return code
+
+    async def _read(self) -> None:
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            try:
+                self.lines.append(json.loads(line))
+            except ValueError:
+                self.lines.append({"event": "text", "text": line.decode().rstrip()})
+            async with self._changed:
+                self._changed.notify_all()
+
+
+@asynccontextmanager
+async def run_dispatcher(environment: dict[str, str]) -> AsyncIterator[DispatcherProcess]:
+    """Run one; killed at the end if it still runs."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "dispatcher", "run"),
+        cwd=ROOT,
+        env=clean_environment(**environment),
+        stdin=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    running = DispatcherProcess(process)
+    try:
+        yield running
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await running.exit_code()
