@@ -14,7 +14,8 @@ from psycopg_pool import PoolTimeout
 
 from dispatcher import __version__, app, config, migrate
 from dispatcher.core.sealing import KEY_BYTES
-from dispatcher.db import error_text
+from dispatcher.db import DISPATCHER_ROLE, error_text
+from dispatcher.migrate import NOT_INSTALLED
 from dispatcher.telemetry.logs import configure, log_observation
 
 Command = Callable[[argparse.Namespace], None]
@@ -42,6 +43,8 @@ def _guarded(command: Command, arguments: argparse.Namespace) -> int:
     except migrate.MigrationFailed as error:
         return _complain(f"migration failed: {error}")
     except psycopg.OperationalError as error:
+        if error.sqlstate is not None:
+            return _complain(f"{error_text(error)}: try again when the database is less busy")
         reason = " ".join(str(error).split())
         return _complain(f"cannot connect to the database: {reason}\n{_database_hint(reason)}")
     except PoolTimeout:
@@ -124,9 +127,24 @@ def _run(_: argparse.Namespace) -> None:
             where = f"{settings.ops_host}:{settings.ops_port}"
             raise UsageError(f"cannot serve on {where}: {error.strerror or error}") from error
 
-    # A pool that cannot connect only says so after its timeout: one connection now gives the reason at once.
-    psycopg.connect(settings.libpq_url(), connect_timeout=10).close()
+    _preflight(settings.libpq_url())
     app.run_blocking(work)
+
+
+def _preflight(url: str) -> None:
+    """Connect once as the dispatcher will: a pool that cannot would only say so after its timeout.
+
+    Raises:
+        SchemaMismatch, UsageError: the role is not there, or this user may not take it.
+    """
+    with psycopg.connect(url, connect_timeout=10) as connection:
+        try:
+            connection.execute(sql.SQL("set role {}").format(sql.Identifier(DISPATCHER_ROLE)))
+        except psycopg.errors.InvalidParameterValue as error:
+            raise migrate.SchemaMismatch(NOT_INSTALLED) from error
+        except psycopg.errors.InsufficientPrivilege as error:
+            user = connection.info.user
+            raise UsageError(f"{user} may not work as {DISPATCHER_ROLE}: grant {DISPATCHER_ROLE} to {user}") from error
 
 
 def _migrate(_: argparse.Namespace) -> None:
@@ -172,9 +190,7 @@ def _connect() -> psycopg.Connection:
     connection = psycopg.connect(config.load().libpq_url(), connect_timeout=10)
     connection.execute(sql.SQL("set lock_timeout = {}").format(LOCK_TIMEOUT))
     if connection.execute("select to_regnamespace('outbound_webhooks')").fetchone() == (None,):
-        raise migrate.SchemaMismatch(
-            "outbound-webhooks is not installed in this database: run outbound-webhooks migrate"
-        )
+        raise migrate.SchemaMismatch(NOT_INSTALLED)
     return connection
 
 

@@ -9,13 +9,15 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 
+import psycopg
+
 from dispatcher import __version__
 from dispatcher.config import Settings
 from dispatcher.core.model import Delivery
 from dispatcher.core.sealing import Keyring
-from dispatcher.db import Pool, open_pool
+from dispatcher.db import Pool, error_text, open_pool
 from dispatcher.egress import open_egress
-from dispatcher.migrate import check_schema
+from dispatcher.migrate import check_schema, post_apply
 from dispatcher.pipeline.deliver import Seams, deliver
 from dispatcher.pipeline.heartbeat import Heartbeat, register
 from dispatcher.pipeline.janitor import Janitor
@@ -53,11 +55,12 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(settings.libpq_url(), settings.pool_size))
         await check_schema(pool)
+        fingerprint = post_apply().fingerprint()
         name = f"{socket.gethostname()}:{os.getpid()}"
         dispatcher_id = await register(pool, name, __version__, delivering=settings.enabled)
         heartbeat = Heartbeat(pool, dispatcher_id, observe)
         await heartbeat.beat()
-        observe(await read_stats(pool))
+        observe(await read_stats(pool, fingerprint))
         await stack.enter_async_context(
             serve_ops(settings.ops_host, settings.ops_port, metrics.registry, readiness.checks)
         )
@@ -66,7 +69,7 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
         observe(o.DispatcherStarted(dispatcher_id, __version__, settings.enabled))
 
         janitor = Janitor(pool, heartbeat, keyring, settings.partition_days_ahead, observe)
-        background = [heartbeat.run(), janitor.run(), refresh_stats(pool, observe)]
+        background = [heartbeat.run(), janitor.run(), refresh_stats(pool, fingerprint, observe)]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in background]
             released = 0
@@ -76,9 +79,16 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
                 await stop.wait()
             for task in tasks:
                 task.cancel()
+        await _say_goodbye(heartbeat, observe)
+        observe(o.DispatcherStopped(released))
+
+
+async def _say_goodbye(heartbeat: Heartbeat, observe: o.Observe) -> None:
+    try:
         async with asyncio.timeout(FLUSH_GRACE_SECONDS):
             await heartbeat.stop()
-        observe(o.DispatcherStopped(released))
+    except (psycopg.Error, OSError) as error:
+        observe(o.DatabaseTrouble("stop", error_text(error)))  # the heartbeat runs out by itself
 
 
 async def _begin_delivery(pool: Pool, settings: Settings, observe: o.Observe) -> None:
@@ -118,7 +128,7 @@ async def _deliver_until(
             concurrency=settings.concurrency,
             lease_margin=timedelta(seconds=settings.lease_margin_seconds),
         )
-        listening = group.create_task(listener.run())
+        listening = group.create_task(listener.run(await _wake_up(pool)))
         recording = group.create_task(recorder.run())
         working = group.create_task(worker.run())
 
@@ -133,6 +143,15 @@ async def _deliver_until(
             released = await release(pool, broken_off, may_have_left=True) if broken_off else 0
         listening.cancel()
         return released
+
+
+async def _wake_up(pool: Pool) -> str:
+    """settings.wake_up: doorbell or poll."""
+    async with pool.connection() as connection:
+        cursor = await connection.execute("select wake_up from outbound_webhooks.settings")
+        row = await cursor.fetchone()
+    assert row is not None
+    return str(row[0])
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:

@@ -14,6 +14,7 @@ from yoyo.migrations import StepCollector
 from dispatcher.db import Pool, error_text
 
 LOCK_SECONDS = 60
+NOT_INSTALLED = "outbound-webhooks is not installed in this database: run outbound-webhooks migrate"
 
 
 class SchemaMismatch(Exception):
@@ -97,7 +98,7 @@ async def check_schema(pool: Pool) -> None:
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
         row = None
     if row is None:
-        raise SchemaMismatch("outbound-webhooks is not installed in this database: run outbound-webhooks migrate")
+        raise SchemaMismatch(NOT_INSTALLED)
     fingerprint, loaded = row
     packaged = post_apply().migrations()
     if unknown := sorted(set(loaded) - set(packaged)):

@@ -22,7 +22,7 @@ comment on table outbound_webhooks.settings is 'The switches that live in the da
 comment on column outbound_webhooks.settings.capture is
     'Off after installation: watched tables write nothing of ours until set_capture(true).';
 comment on column outbound_webhooks.settings.delivering is
-    'True from the moment a dispatcher with delivery enabled took over the backlog; false again when one without it finds nobody delivering.';
+    'True once a dispatcher with delivery enabled took over the backlog; false again when one without it finds that nobody has delivered for 10 minutes.';
 comment on column outbound_webhooks.settings.wake_up is
     'doorbell: a sleeping dispatcher is woken by NOTIFY. poll: never NOTIFY (hosts that use PREPARE TRANSACTION).';
 

@@ -101,13 +101,16 @@ begin
                 and (
                     d.lease_until is null
                     or d.lease_until <= v_now
-                    -- The lease of a dead dispatcher is free at once.
-                    or not exists (
-                        select
-                        from outbound_webhooks.dispatchers as owner
-                        where owner.id = d.lease_owner
-                            and owner.stopped_at is null
-                            and owner.heartbeat_at > v_alive_since
+                    -- The lease of a dead dispatcher is free at once. Who asks is not dead, whatever its heartbeat says.
+                    or (
+                        d.lease_owner <> p_dispatcher_id
+                        and not exists (
+                            select
+                            from outbound_webhooks.dispatchers as owner
+                            where owner.id = d.lease_owner
+                                and owner.stopped_at is null
+                                and owner.heartbeat_at > v_alive_since
+                        )
                     )
                 )
                 and (

@@ -25,8 +25,9 @@ begin
             or l.held_until < v_now;
     v_is_leader := found;
 
-    -- Delivery counts as switched off once a dispatcher without it finds nobody who delivers: what waits from here on
-    -- is a backlog, and gets the chosen treatment when delivery is turned on again (begin_delivery).
+    -- Delivery counts as switched off when a dispatcher without it finds that nobody has delivered for 10 minutes (a
+    -- crash or a deployment is over sooner): what waits then is a backlog, and gets the chosen treatment when delivery is
+    -- turned on again (begin_delivery).
     update outbound_webhooks.settings as s
     set delivering = false, delivering_since = null
     where s.delivering
@@ -35,8 +36,7 @@ begin
             select
             from outbound_webhooks.dispatchers as d
             where d.delivering
-                and d.stopped_at is null
-                and d.heartbeat_at > v_now - interval '15 seconds'
+                and greatest(d.heartbeat_at, d.stopped_at) > v_now - interval '10 minutes'
         );
     return v_is_leader;
 end

@@ -34,7 +34,8 @@ def server(request: pytest.FixtureRequest) -> Iterator[postgres.TestServer]:
     """The server of this run."""
     with postgres.serve(request.config.getoption("--pg") or None) as found:
         reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-        reporter.write_line(f"\npostgresql: {found.origin}")
+        if reporter is not None:
+            reporter.write_line(f"\npostgresql: {found.origin}")
         yield found
 
 

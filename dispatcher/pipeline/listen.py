@@ -26,8 +26,15 @@ class Listener:
         self._pool = pool
         self._observe = observe
 
-    async def run(self) -> None:
-        """Listen until cancelled. Without LISTEN the dispatcher polls, and this goes on trying."""
+    async def run(self, wake_up: str) -> None:
+        """Listen until cancelled. Without LISTEN the dispatcher polls, and this goes on trying.
+
+        With `wake_up` "poll" nobody listens, so no sleep is promised and no writer ever rings (PREPARE TRANSACTION
+        cannot follow a NOTIFY).
+        """
+        if wake_up == "poll":
+            self._changed(False, "settings.wake_up is poll")
+            return
         backoff = 0.5
         while True:
             try:

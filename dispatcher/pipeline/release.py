@@ -25,10 +25,11 @@ async def release(
     return 0 if row is None else int(row[0])
 
 
-async def is_inactive(pool: Pool, delivery: Delivery) -> bool:
-    """Whether the delivery's endpoint may not be sent to at this moment."""
+async def may_start(pool: Pool, delivery: Delivery) -> bool:
+    """Whether the delivery's lease is still ours, and its endpoint still active."""
     async with pool.connection() as connection:
         cursor = await connection.execute(
-            "select from outbound_webhooks.inactive_endpoints(array[%s]::bigint[])", (delivery.endpoint_id,)
+            "select outbound_webhooks.may_start(%s, %s)", (delivery.id, delivery.lease_token)
         )
-        return cursor.rowcount > 0
+        row = await cursor.fetchone()
+    return row is not None and bool(row[0])

@@ -16,13 +16,13 @@ from dispatcher.egress import LocalFailure
 from dispatcher.pipeline.alertness import SWEEP_SECONDS, Alertness, Phase
 from dispatcher.pipeline.claim import claim
 from dispatcher.pipeline.listen import Listener
-from dispatcher.pipeline.release import is_inactive, release
+from dispatcher.pipeline.release import may_start, release
 from dispatcher.pipeline.rest import rest
-from dispatcher.telemetry.observations import Claimed, DatabaseTrouble, DeliveryReleased, Observe, Woken
+from dispatcher.telemetry.observations import Claimed, DatabaseTrouble, DeliveryReleased, Observe, PhaseChanged, Woken
 
 Deliver = Callable[[Delivery], Awaitable[None]]
 
-RECHECK_AFTER_SECONDS = 1.0  # claimed longer ago than this: ask again whether the endpoint may be sent to
+RECHECK_AFTER_SECONDS = 1.0  # claimed longer ago than this: ask again whether it may be sent
 RESTLESS_SECONDS = 0.2  # how long a new id is waited for: it is drawn before its transaction commits
 GATHER_SECONDS = 0.005  # slots that become free within this are filled by one claim
 ERROR_PAUSE_SECONDS = 1.0
@@ -52,6 +52,7 @@ class Worker:
         self._concurrency = concurrency
         self._lease_margin = lease_margin
         self._alertness = Alertness(last_work=time.monotonic())
+        self._phase = Phase.AWAKE
         self._tasks: dict[asyncio.Task[None], Delivery] = {}
         self._in_flight: Counter[int] = Counter()
         self._saturated: set[int] = set()  # endpoints that had no room left: more of theirs may be waiting
@@ -140,10 +141,11 @@ class Worker:
     async def _attempt(self, delivery: Delivery, claimed_at: float) -> None:
         """Deliver; and if a reason of our own keeps it from leaving, give the delivery back, uncharged."""
         try:
-            if time.monotonic() - claimed_at > RECHECK_AFTER_SECONDS and await is_inactive(self._pool, delivery):
-                await self._release(delivery, "the endpoint was stopped", timedelta(0))
-            else:
+            late = time.monotonic() - claimed_at > RECHECK_AFTER_SECONDS
+            if not late or await may_start(self._pool, delivery):
                 await self._deliver(delivery)
+            else:
+                await self._release(delivery, "its lease or its endpoint's state ended before it started", timedelta(0))
         except LocalFailure as error:
             await self._release(delivery, str(error), LOCAL_FAILURE_DELAY)
         except (SealingError, InvalidKey) as error:
@@ -199,6 +201,10 @@ class Worker:
         return now < self._restless_until
 
     async def _keep_promise(self) -> None:
+        phase = self._alertness.phase(time.monotonic())
+        if phase is not self._phase:
+            self._phase = phase
+            self._observe(PhaseChanged(phase.value))
         due = self._alertness.promise_due(time.monotonic(), listening=self._listener.listening)
         if due is not None:
             kind, seconds = due

@@ -61,6 +61,8 @@ def log_observation(observation: o.Observation) -> None:
             logger.info("delivery.turned_on", backlog=treatment, deliveries=deliveries, rate=rate)
         case o.ListenChanged(listening, reason):
             (logger.info if listening else logger.warning)("listen.changed", listening=listening, reason=reason)
+        case o.PhaseChanged(phase):
+            logger.debug("worker.phase", phase=phase)
         case o.AttemptFinished():
             _log_attempt(logger, observation)
         case o.EndpointDisabled(endpoint_id, clinic_id, reason):

@@ -57,6 +57,13 @@ class Woken:
 
 
 @dataclass(frozen=True, slots=True)
+class PhaseChanged:
+    """The worker looks for work more or less closely: awake, lingering or asleep (pipeline/alertness.py)."""
+
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """One round of claiming: rows leased, endpoints visited, seconds it took."""
 
@@ -158,6 +165,7 @@ class StatsRefreshed:
     notify_queue_usage: float
     capture: bool
     delivering: bool
+    functions_match: bool
 
 
 Observation = (
@@ -167,6 +175,7 @@ Observation = (
     | BacklogTreated
     | ListenChanged
     | Woken
+    | PhaseChanged
     | Claimed
     | AttemptFinished
     | EndpointDisabled

@@ -20,7 +20,6 @@ class Readiness:
     """What /readyz answers, kept up to date by observations. A check is ok, warning (works, look at it) or failing."""
 
     delivering: bool
-    functions_match: bool = True
     _stats: o.StatsRefreshed | None = None
     _stats_at: float = field(default=float("-inf"))
     _listen: o.ListenChanged = field(default_factory=lambda: o.ListenChanged(False, "starting"))
@@ -42,7 +41,7 @@ class Readiness:
         return {
             "database": ("ok", f"answered {age:.0f} s ago"),
             "functions": ("ok", "the loaded functions are this program's")
-            if self.functions_match
+            if stats.functions_match
             else ("failing", "the database has other functions than this program: run outbound-webhooks migrate"),
             "partitions": _partitions_check(stats.partition_days_ahead),
             "capture_ledger": ("ok", "empty")

@@ -107,11 +107,15 @@ async def test_a_restart_is_not_turning_on(host: Host, receiver: Receiver, dispa
 
 
 async def test_off_and_on_again(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
-    """A dispatcher that ran with delivery off in between makes what waited a backlog."""
+    """Delivery that was off for 10 minutes, while a dispatcher ran without it, leaves a backlog."""
     host.endpoint(receiver.url + "/")
 
     async with dispatcher():
         pass
+    host.rows(
+        "update outbound_webhooks.dispatchers"
+        " set heartbeat_at = heartbeat_at - interval '11 minutes', stopped_at = stopped_at - interval '11 minutes'"
+    )
     async with dispatcher(enabled=False):
         host.pay()
     async with dispatcher(backlog="from-now") as seen:

@@ -1,23 +1,15 @@
 """Waking up: the doorbell, the sweep, and a LISTEN connection that is cut."""
 
-import asyncio
-
 from dispatcher.demo.receiver import Receiver
-from dispatcher.telemetry.observations import AttemptFinished, ListenChanged, Woken
+from dispatcher.telemetry.observations import AttemptFinished, ListenChanged, PhaseChanged, Woken
 from tests.conftest import StartDispatcher
 from tests.support.host import Host
+from tests.support.seen import Seen
 
 
-async def asleep(host: Host) -> None:
-    """Wait until the dispatcher has let its promise to be awake lapse for long enough to wait on LISTEN."""
-    async with asyncio.timeout(60):
-        while not host.value(
-            "select coalesce(pg_sequence_last_value('outbound_webhooks.awake_until'), 0) + 2500"
-            " < extract(epoch from clock_timestamp()) * 1000"
-            " and coalesce(pg_sequence_last_value('outbound_webhooks.asleep_until'), 0)"
-            " > extract(epoch from clock_timestamp()) * 1000"
-        ):
-            await asyncio.sleep(0.05)  # the promise is a time: this waits for the clock
+async def asleep(seen: Seen) -> None:
+    """Wait until the dispatcher waits on LISTEN."""
+    await seen.until(lambda: seen.of(PhaseChanged)[-1:] == [PhaseChanged("asleep")])
 
 
 async def test_woken_by_the_doorbell(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
@@ -25,7 +17,7 @@ async def test_woken_by_the_doorbell(host: Host, receiver: Receiver, dispatcher:
     host.endpoint(receiver.url + "/")
 
     async with dispatcher() as seen:
-        await asleep(host)
+        await asleep(seen)
         rung_before = seen.of(Woken).count(Woken("doorbell"))
         host.pay()
         await seen.count(AttemptFinished)
@@ -38,7 +30,7 @@ async def test_a_lost_ring_costs_a_sweep(host: Host, receiver: Receiver, dispatc
     host.endpoint(receiver.url + "/")
 
     async with dispatcher() as seen:
-        await asleep(host)
+        await asleep(seen)
         rung_before = seen.of(Woken).count(Woken("doorbell"))
         host.rows("select outbound_webhooks.promise('awake', '5 seconds')")
         host.pay()

@@ -1,0 +1,25 @@
+-- may_start: may a delivery that was claimed a while ago still be sent? Its lease is held, its endpoint active.
+-- Called by: dispatcher/pipeline/worker.py when more than a second lies between claim and start (a frozen process, a busy
+-- loop): the second look that keeps "nothing starts later than 2 s after a disable has committed". Locks: nothing.
+create or replace function outbound_webhooks.may_start(p_delivery_id bigint, p_lease_token bigint)
+    returns boolean
+    language sql
+    stable
+    security invoker
+    set search_path = ''
+as $$
+    select exists (
+        select
+        from outbound_webhooks.deliveries as d
+        join outbound_webhooks.endpoints as e on e.id = d.endpoint_id
+        where d.id = p_delivery_id
+            and d.lease_token = p_lease_token
+            and d.lease_until > statement_timestamp()
+            and e.state = 'active'
+    )
+$$;
+
+revoke execute on function outbound_webhooks.may_start(bigint, bigint) from public;
+grant execute on function outbound_webhooks.may_start(bigint, bigint) to outbound_webhooks_dispatcher;
+comment on function outbound_webhooks.may_start(bigint, bigint) is
+    'Whether a claimed delivery is still leased by that token and its endpoint active.';

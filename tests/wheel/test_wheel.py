@@ -1,0 +1,59 @@
+"""The built wheel, alone in an empty environment: it migrates a database and runs."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import psycopg
+import pytest
+import trustme
+
+from tests.support.process import ROOT, DispatcherProcess, clean_environment
+from tests.support.settings import environment
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The command of the wheel, installed without extras into an environment of its own."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "--quiet"]
+    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", folder, ROOT], check=True, timeout=300)
+    (wheel,) = folder.glob("outbound_webhooks-*.whl")
+    venv.create(folder / "venv", with_pip=True)
+    python = folder / "venv" / "bin" / "python"
+    subprocess.run(
+        [python, "-m", "pip", "--quiet", "install", "--constraint", ROOT / "constraints.txt", wheel],
+        check=True,
+        timeout=300,
+    )
+    return folder / "venv" / "bin" / "outbound-webhooks"
+
+
+async def test_migrate_and_run(
+    installed: Path, empty_database_url: str, certificates: tuple[trustme.CA, Path], tmp_path: Path
+) -> None:
+    """In an empty folder: migrate installs everything, run starts and stops in good order."""
+    env = clean_environment(**environment(empty_database_url, certificates[1]))
+    migrated = subprocess.run(
+        [installed, "migrate"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+    process = await asyncio.create_subprocess_exec(
+        installed, "run", cwd=tmp_path, env=env, stderr=asyncio.subprocess.PIPE
+    )
+    running = DispatcherProcess(process)
+    await running.until(lambda line: line.get("event") == "listen.changed" and line["listening"])
+    running.signal(signal.SIGTERM)
+    code = await running.exit_code()
+    with psycopg.connect(empty_database_url) as connection:
+        functions = connection.execute(
+            "select count(*) from pg_proc where pronamespace = 'outbound_webhooks'::regnamespace"
+        ).fetchone()
+
+    assert (migrated.returncode, migrated.stderr) == (0, "")
+    assert "applied 0001_schema_and_roles" in migrated.stdout
+    assert code == 0
+    assert functions == (len(list((ROOT / "sql_functions").glob("*.sql"))),)
+    assert not list(tmp_path.iterdir())
