@@ -60,6 +60,8 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
         dispatcher_id = await register(pool, name, __version__, delivering=settings.enabled)
         heartbeat = Heartbeat(pool, dispatcher_id, observe)
         await heartbeat.beat()
+        janitor = Janitor(pool, heartbeat, keyring, settings.partition_days_ahead, observe)
+        await janitor.make_partitions()
         observe(await read_stats(pool, fingerprint))
         await stack.enter_async_context(
             serve_ops(settings.ops_host, settings.ops_port, metrics.registry, readiness.checks)
@@ -68,7 +70,6 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
             await _begin_delivery(pool, settings, observe)
         observe(o.DispatcherStarted(dispatcher_id, __version__, settings.enabled))
 
-        janitor = Janitor(pool, heartbeat, keyring, settings.partition_days_ahead, observe)
         background = [heartbeat.run(), janitor.run(), refresh_stats(pool, fingerprint, observe)]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in background]

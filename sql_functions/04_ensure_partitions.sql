@@ -1,5 +1,6 @@
 -- ensure_partitions: one partition a day for each partitioned table, from yesterday to p_days_ahead.
--- Called by: post-apply and the leader's maintenance, whether or not delivery is enabled. Returns the names it made.
+-- Called by: post-apply, a starting dispatcher, and the leader's maintenance, whether or not delivery is enabled.
+-- Returns the names it made.
 -- Locks: SHARE UPDATE EXCLUSIVE on the parent for each ATTACH, 1 s at most. CREATE ... PARTITION OF would take
 -- ACCESS EXCLUSIVE, and every payment would wait behind it.
 create or replace function outbound_webhooks.ensure_partitions(p_days_ahead integer default 14)
@@ -18,6 +19,9 @@ declare
     v_from text;
     v_to text;
 begin
+    -- Two dispatchers that start at once would make the same ones.
+    perform pg_advisory_xact_lock(hashtextextended('outbound_webhooks.ensure_partitions', 0));
+
     foreach v_table in array array['events', 'attempts', 'finished_deliveries_done', 'finished_deliveries_dead'] loop
         for v_day in
             select d::date

@@ -50,15 +50,16 @@ class Janitor:
         await self._seal_secrets()
         await self._settle_deliveries()
         if time.monotonic() - self._partitions_at >= PARTITIONS_EVERY_SECONDS:
-            await self._make_partitions()
-            self._partitions_at = time.monotonic()
+            await self.make_partitions()
 
-    async def _make_partitions(self) -> None:
+    async def make_partitions(self) -> None:
+        """Make the partitions ahead; a starting dispatcher does it before anything else, leader or not."""
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
                 "select * from outbound_webhooks.ensure_partitions(%s)", (self._partition_days_ahead,)
             )
             names = tuple(row[0] for row in await cursor.fetchall())
+        self._partitions_at = time.monotonic()
         if names:
             self._observe(PartitionsMade(names))
 

@@ -69,19 +69,22 @@ class Recorder:
             try:
                 await self._write(batch)
                 return
-            except (psycopg.DataError, psycopg.IntegrityError) as error:
-                # One result that the database refuses must not hold up the others.
-                if len(batch) > 1:
-                    for entry in batch:
-                        await self._flush([entry])
-                    return
-                self._observe(ResultUnrecordable(_delivery_id(batch[0]), error_text(error)))
-                _settle(batch[0], kept=False)
-                return
             except (psycopg.Error, OSError) as error:
+                if _refuses_a_value(error):
+                    await self._flush_one_by_one(batch, error)
+                    return
                 self._observe(DatabaseTrouble("record", error_text(error)))
                 await rest(backoff)
                 backoff = min(backoff * 2, MAX_BACKOFF_SECONDS)
+
+    async def _flush_one_by_one(self, batch: Sequence[_Entry], error: BaseException) -> None:
+        """One result that the database refuses must not hold up the others."""
+        if len(batch) > 1:
+            for entry in batch:
+                await self._flush([entry])
+        else:
+            self._observe(ResultUnrecordable(_delivery_id(batch[0]), error_text(error)))
+            _settle(batch[0], kept=False)
 
     async def _write(self, batch: Sequence[_Entry]) -> None:
         started = time.perf_counter()
@@ -115,6 +118,13 @@ class Recorder:
             "charged": verdict.charged,
             "disable": verdict.disable,
         }
+
+
+def _refuses_a_value(error: BaseException) -> bool:
+    # A missing partition is a check violation too, but names no constraint: that is not the result's fault.
+    return isinstance(error, psycopg.DataError) or (
+        isinstance(error, psycopg.IntegrityError) and error.diag.constraint_name is not None
+    )
 
 
 def _delivery_id(entry: _Entry) -> int:
