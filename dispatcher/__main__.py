@@ -106,6 +106,15 @@ def _parser() -> argparse.ArgumentParser:
     capture = add("capture", _capture, "Turn capture on or off.")
     capture.add_argument("switch", choices=["on", "off"])
     capture.add_argument("--source", help="only this event source; all by default")
+    endpoint = add("create-endpoint", _create_endpoint, "Create an endpoint of a clinic; prints its signing key, once.")
+    endpoint.add_argument("clinic", help="the clinic's id, as the watched table has it")
+    endpoint.add_argument("url", help="where to send: https://...")
+    endpoint.add_argument(
+        "--event-types",
+        default="*",
+        metavar="PATTERNS",
+        help="comma-separated: payment_transaction.created, payment_transaction.* or * (default)",
+    )
     add("generate-master-key", _generate_master_key, "Print a new master key for OUTBOUND_WEBHOOKS_MASTER_KEYS.")
     demo = add("demo", _demo, "Show the whole path on an embedded PostgreSQL.")
     demo.add_argument("--once", action="store_true", help="exit when everything has arrived, instead of staying up")
@@ -184,6 +193,18 @@ def _capture(arguments: argparse.Namespace) -> None:
     with _connect() as connection:
         connection.execute("select outbound_webhooks.set_capture(%s, %s)", (arguments.switch == "on", arguments.source))
     print(f"capture is {arguments.switch}" + (f" for {arguments.source}" if arguments.source else ""))
+
+
+def _create_endpoint(arguments: argparse.Namespace) -> None:
+    with _connect() as connection:
+        row = connection.execute(
+            "select endpoint_id, secret from outbound_webhooks.create_endpoint(%s, %s, %s)",
+            (arguments.clinic, arguments.url, arguments.event_types.split(",")),
+        ).fetchone()
+    assert row is not None
+    print(f"endpoint {row[0]}")
+    print(f"signing key {row[1]}")
+    print("the key is not shown again: give it to the receiver", file=sys.stderr)
 
 
 def _connect() -> psycopg.Connection:

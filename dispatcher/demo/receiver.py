@@ -1,6 +1,6 @@
 """A receiver as a clinic would run one: HTTPS, and every signature verified with the official library.
 
-Its certificate comes from a throwaway certificate authority that only the dispatcher of the demo or test is told to trust.
+Its certificate comes from a throwaway certificate authority, which only the dispatcher of the demo or test trusts.
 """
 
 import asyncio
@@ -71,7 +71,11 @@ class Receiver:
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.received.append(
             Received(
-                headers.get("webhook-id", ""), request.path, headers, body, self._verifies(request.path, headers, body),
+                headers.get("webhook-id", ""),
+                request.path,
+                headers,
+                body,
+                self._verifies(request.path, headers, body),
                 time.time(),
             )
         )

@@ -208,6 +208,23 @@ def test_watch(env: dict[str, str], database_url: str) -> None:
     assert refused(again, "is not watched")
 
 
+def test_create_endpoint(env: dict[str, str], host: Host) -> None:
+    """An endpoint is made, with a key that is shown; what is not https, or no event type, is refused."""
+    made = cli("create-endpoint", "clinic-1", "https://clinic.example/hooks", **env)
+    http = cli("create-endpoint", "clinic-1", "http://clinic.example/hooks", **env)
+    space = cli("create-endpoint", "clinic-1", "https://clinic.example/a b", **env)
+    types = cli("create-endpoint", "clinic-1", "https://clinic.example/", "--event-types", "payment..x", **env)
+    no_clinic = cli("create-endpoint", "", "https://clinic.example/", **env)
+
+    assert made.code == 0
+    assert "signing key whsec_" in made.out
+    assert refused(http, "must begin with https://")
+    assert refused(space, "no space")
+    assert refused(types, "endpoints_event_types_are_patterns")
+    assert refused(no_clinic, "endpoints_clinic_id_is_not_empty")
+    assert host.value("select count(*) from outbound_webhooks.endpoints") == 1
+
+
 def test_the_ops_port_is_taken(env: dict[str, str], receiver_port: int) -> None:
     """A port that somebody else has: said, with the address."""
     done = cli("run", **{**env, "OUTBOUND_WEBHOOKS_OPS_PORT": str(receiver_port)})
