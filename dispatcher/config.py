@@ -79,8 +79,12 @@ class Settings(BaseSettings):
     @field_validator("ca_file")
     @classmethod
     def _must_be_readable(cls, value: Path | None) -> Path | None:
-        if value is not None and not value.is_file():
-            raise ValueError(f"there is no file {value}")
+        try:
+            found = value is None or value.is_file()
+        except OSError:  # a name that no file can have, such as the certificate itself
+            found = False
+        if not found:
+            raise ValueError(f"there is no file {str(value)[:200]}")
         return value
 
     @field_validator("master_keys")

@@ -33,11 +33,12 @@ def parse_retry_after(value: str | None, now: datetime) -> float:
         return 0.0
     value = value.strip()
     if value.isascii() and value.isdigit():
-        # A number of thousands of digits is a valid header; int() need not see it.
-        return float(min(int(value[:12]), MAX_RETRY_AFTER_SECONDS))
+        digits = value.lstrip("0") or "0"
+        # A number of thousands of digits is a valid header, but int() refuses it.
+        return float(min(int(digits), MAX_RETRY_AFTER_SECONDS) if len(digits) <= 6 else MAX_RETRY_AFTER_SECONDS)
     try:
         at = parsedate_to_datetime(value)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, OverflowError):
         return 0.0
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)

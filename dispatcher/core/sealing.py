@@ -5,7 +5,6 @@ so that a row copied to another endpoint does not open.
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,12 +36,13 @@ def parse_keyring(text: str) -> Keyring:
     """
     keys: dict[str, bytes] = {}
     for entry in filter(None, (part.strip() for part in text.split(","))):
-        key_id, _, encoded = entry.partition(":")
-        if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", key_id):
+        key_id, separator, encoded = entry.partition(":")
+        # Without a separator the text may be a key, which no message may repeat.
+        if not separator or not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", key_id):
             raise SealingError("a master key is written id:base64, its id of letters, digits, _ and -")
         try:
             key = base64.b64decode(encoded, validate=True)
-        except binascii.Error:
+        except ValueError:  # binascii.Error is one; so is what is not ASCII
             raise SealingError(f"master key {key_id} is not base64") from None
         if len(key) != KEY_BYTES:
             raise SealingError(f"master key {key_id} has {len(key)} bytes instead of {KEY_BYTES}")
@@ -80,7 +80,7 @@ def unseal(keyring: Keyring, clinic_id: str, endpoint_id: int, sealed: str) -> s
         opened = AESGCM(keyring.keys[key_id]).decrypt(
             raw[:NONCE_BYTES], raw[NONCE_BYTES:], _bound_to(clinic_id, endpoint_id)
         )
-    except (binascii.Error, InvalidTag, ValueError):
+    except (InvalidTag, ValueError):
         raise SealingError("the sealed signing key was altered, or belongs to another endpoint") from None
     return opened.decode()
 

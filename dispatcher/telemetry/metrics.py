@@ -94,7 +94,9 @@ class Metrics:
             PREFIX + "capture_errors_open", "Changes in the ledger that were not captured.", registry=self.registry
         )
         self._partitions = Gauge(
-            PREFIX + "partition_days_ahead", "Days after today that have all partitions.", registry=self.registry
+            PREFIX + "partition_headroom_seconds",
+            "For how long from the end of today on all partitions exist.",
+            registry=self.registry,
         )
         self._notify_queue = Gauge(
             PREFIX + "notify_queue_usage_ratio", "How full the server's notification queue is.", registry=self.registry
@@ -151,7 +153,7 @@ class Metrics:
             self._deliveries.labels(state).set(getattr(stats, state))
         self._oldest_due.set(stats.oldest_due_seconds)
         self._capture_errors.set(stats.open_capture_errors)
-        self._partitions.set(stats.partition_days_ahead)
+        self._partitions.set(stats.partition_days_ahead * 86400)
         self._notify_queue.set(stats.notify_queue_usage)
         self._capture.set(stats.capture)
         self._delivering.set(stats.delivering)
