@@ -12,16 +12,21 @@ begin
         'outbound_webhooks_owner', 'outbound_webhooks_dispatcher',
         'outbound_webhooks_admin', 'outbound_webhooks_monitor'
     ] loop
-        begin
-            execute format('create role %I nologin', v_role);
-        exception when duplicate_object or unique_violation then
-            -- unique_violation: another database of this server is being migrated at this moment.
-            raise notice 'role % exists already', v_role;
-        end;
-        -- The migrating role works as the owner below, and one database URL may serve every pool
-        -- (each does SET ROLE on connect), so it becomes a member. A superuser is one anyway.
-        if not pg_has_role(current_user, v_role, 'member') then
-            execute format('grant %I to current_user', v_role);
+        if not exists (select from pg_roles where rolname = v_role) then
+            begin
+                execute format('create role %I nologin', v_role);
+            exception when duplicate_object or unique_violation then
+                null; -- another database of this server is being migrated at this moment
+            end;
+        end if;
+        -- The migrating role works as the owner below, and one database URL may serve every pool (each does SET ROLE on
+        -- connect), so it becomes a member. Who made the role may do that; elsewhere the DBA granted it before.
+        if not (select r.rolsuper from pg_roles as r where r.rolname = current_user) then
+            begin
+                execute format('grant %I to current_user', v_role);
+            exception when insufficient_privilege then
+                null; -- set role below says so if the membership is missing
+            end;
         end if;
     end loop;
 end

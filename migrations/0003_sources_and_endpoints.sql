@@ -55,11 +55,15 @@ create table if not exists outbound_webhooks.endpoints (
     constraint endpoints_pkey primary key (id),
     constraint endpoints_belong_to_their_clinic unique (clinic_id, id),
     constraint endpoints_clinic_id_is_not_empty check (clinic_id <> ''),
-    constraint endpoints_url_is_https check (url ~ '^https://[^[:space:][:cntrl:]/?#\\]' and length(url) <= 2048),
+    constraint endpoints_url_is_https check (
+        url ~ '^https://[^[:space:][:cntrl:]\\/?#][^[:space:][:cntrl:]\\]*$' and length(url) <= 2048
+    ),
     constraint endpoints_event_types_are_patterns check (
         cardinality(event_types) between 1 and 100
-        and array_to_string(event_types, ' ', '')
-            ~ '^(\*|[a-zA-Z0-9_]{1,64}\.(\*|[a-zA-Z0-9_]{1,64}))( (\*|[a-zA-Z0-9_]{1,64}\.(\*|[a-zA-Z0-9_]{1,64})))*$'
+        and array_to_string(event_types, ',')
+            ~ '^(\*|[a-zA-Z0-9_]{1,64}\.(\*|[a-zA-Z0-9_]{1,64}))(,(\*|[a-zA-Z0-9_]{1,64}\.(\*|[a-zA-Z0-9_]{1,64})))*$'
+        -- No element is null or has a comma of its own.
+        and regexp_count(array_to_string(event_types, ','), ',') = cardinality(event_types) - 1
     ),
     constraint endpoints_filter_is_an_object check (jsonb_typeof(filter) = 'object'),
     constraint endpoints_state_is_known check (state in ('active', 'paused', 'disabled', 'retired')),
@@ -69,6 +73,7 @@ create table if not exists outbound_webhooks.endpoints (
     constraint endpoints_timeout_is_bounded check (timeout_seconds between 1 and 60),
     constraint endpoints_retry_schedule_is_bounded check (
         cardinality(retry_schedule) between 1 and 30
+        and array_position(retry_schedule, null) is null
         and 0 <= all (retry_schedule) and 604800 >= all (retry_schedule)
     )
 );

@@ -7,7 +7,7 @@ create or replace function outbound_webhooks.uuid_v7_floor(p_at timestamptz)
     security invoker
     set search_path = ''
 as $$
-    select (encode(int8send((extract(epoch from p_at) * 1000)::bigint << 16), 'hex') || repeat('0', 16))::uuid
+    select (encode(int8send(floor(extract(epoch from p_at) * 1000)::bigint << 16), 'hex') || repeat('0', 16))::uuid
 $$;
 
 revoke execute on function outbound_webhooks.uuid_v7_floor(timestamptz) from public;

@@ -4,6 +4,7 @@
 create or replace function outbound_webhooks.record_capture_error(
     p_source_id bigint,
     p_operation text,
+    p_resource_id text,
     p_old jsonb,
     p_new jsonb,
     p_error_code text,
@@ -27,20 +28,20 @@ begin
         v_source.name,
         p_operation,
         p_new ->> (v_source.columns ->> 'clinic_id'),
-        p_new ->> (v_source.columns ->> 'id'),
+        p_resource_id,
         (select jsonb_object_agg(c.value, p_old -> c.value) from jsonb_each_text(v_source.columns) as c where p_old is not null),
         (select jsonb_object_agg(c.value, p_new -> c.value) from jsonb_each_text(v_source.columns) as c),
         p_error_code,
         left(p_message, 1000);
     raise warning 'outbound_webhooks: % of %.% % was not captured and is in capture_errors: %',
         p_operation, v_source.relation_schema, v_source.relation_name,
-        p_new ->> (v_source.columns ->> 'id'), p_message;
+        p_resource_id, p_message;
 exception when others then
     raise warning 'outbound_webhooks: % of source %, id %, was not captured: %; and not recorded: %',
-        p_operation, p_source_id, coalesce(p_new ->> (v_source.columns ->> 'id'), p_new ->> 'id', '?'), p_message, sqlerrm;
+        p_operation, p_source_id, p_resource_id, p_message, sqlerrm;
 end
 $$;
 
-revoke execute on function outbound_webhooks.record_capture_error(bigint, text, jsonb, jsonb, text, text) from public;
-comment on function outbound_webhooks.record_capture_error(bigint, text, jsonb, jsonb, text, text) is
+revoke execute on function outbound_webhooks.record_capture_error(bigint, text, text, jsonb, jsonb, text, text) from public;
+comment on function outbound_webhooks.record_capture_error(bigint, text, text, jsonb, jsonb, text, text) is
     'Write a failed capture into the ledger; never raises.';

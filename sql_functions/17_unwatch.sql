@@ -12,7 +12,7 @@ declare
     v_name text;
 begin
     delete from outbound_webhooks.event_sources as s
-    where format('%I.%I', s.relation_schema, s.relation_name)::regclass = p_relation
+    where to_regclass(format('%I.%I', s.relation_schema, s.relation_name)) = p_relation
     returning s.name into v_name;
     if v_name is null then
         raise exception '% is not watched', p_relation using errcode = 'undefined_object';

@@ -2,7 +2,7 @@
 -- Called by: dispatcher/pipeline/record.py, every few milliseconds, in autocommit.
 -- Locks: the deliveries of the batch, in id order (so that two flushes never deadlock).
 -- The lease token fences: a result whose lease was taken over, or that was recorded before (a flush repeated after a
--- lost connection), moves nothing. Returns the delivery ids whose state the batch decided.
+-- lost connection), moves nothing. Returns the lease tokens whose result decided where their delivery goes.
 -- p_results: array of {delivery_id, lease_token, endpoint_id, clinic_id, number, outcome, error_class, http_status,
 -- started_at, duration_ms, note, response_excerpt, dispatcher_id, state, reason, retry_in, charged, disable}.
 create or replace function outbound_webhooks.record_attempts(p_results jsonb)
@@ -29,7 +29,7 @@ begin
         )
     ),
     held as materialized (
-        select d.id
+        select d.lease_token
         from outbound_webhooks.deliveries as d
         where d.id = any (array(select r.delivery_id from result as r))
             and exists (select from result as r where r.delivery_id = d.id and r.lease_token = d.lease_token)
@@ -37,7 +37,7 @@ begin
         for update
     ),
     kept as materialized (
-        select r.* from result as r join held on held.id = r.delivery_id
+        select r.* from result as r join held on held.lease_token = r.lease_token
     ),
     attempted as (
         insert into outbound_webhooks.attempts (
@@ -80,7 +80,7 @@ begin
         where d.id = any (array(select k.delivery_id from kept as k where k.state = 'pending'))
             and k.delivery_id = d.id
     )
-    select array_agg(k.delivery_id) into v_kept from kept as k;
+    select array_agg(k.lease_token) into v_kept from kept as k;
 
     if coalesce(cardinality(v_kept), 0) < jsonb_array_length(p_results) then
         perform outbound_webhooks.record_late_attempts(p_results, coalesce(v_kept, '{}'));
@@ -88,9 +88,9 @@ begin
 
     update outbound_webhooks.endpoints as e
     set state = 'disabled', state_reason = r.disable, state_changed_at = v_now
-    from jsonb_to_recordset(p_results) as r (delivery_id bigint, endpoint_id bigint, disable text)
+    from jsonb_to_recordset(p_results) as r (lease_token bigint, endpoint_id bigint, disable text)
     where r.disable is not null
-        and r.delivery_id = any (v_kept)
+        and r.lease_token = any (v_kept)
         and e.id = r.endpoint_id
         and e.state in ('active', 'paused');
 

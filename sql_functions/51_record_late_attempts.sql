@@ -19,7 +19,7 @@ begin
             outcome text, error_class text, http_status integer, started_at timestamptz, duration_ms integer,
             note text, response_excerpt text, dispatcher_id bigint
         )
-        where r.delivery_id <> all (p_kept)
+        where r.lease_token <> all (p_kept)
         order by r.delivery_id
     loop
         -- An attempt is recorded after it started; a day covers a dispatcher that was frozen in between.

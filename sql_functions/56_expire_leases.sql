@@ -1,7 +1,8 @@
--- expire_leases: end the leases that ran out at endpoints which nobody claims from (paused, disabled, retired).
--- At an active endpoint the next claim does this. The request may have left the machine: it has its row, as lost.
--- Called by: settle_deliveries. Locks: those rows; skips rows that others hold.
-create or replace function outbound_webhooks.expire_leases(p_limit integer)
+-- expire_leases: end leases that ran out. The request may have left the machine: it has its row, as lost.
+-- At an active endpoint the next claim does this by itself; so it is for the others (paused, disabled, retired), and
+-- with p_all for what is about to be cancelled.
+-- Called by: settle_deliveries, begin_delivery. Locks: those rows; skips rows that others hold.
+create or replace function outbound_webhooks.expire_leases(p_limit integer, p_all boolean default false)
     returns void
     language sql
     volatile
@@ -12,7 +13,7 @@ as $$
         select d.*
         from outbound_webhooks.endpoints as e
         join outbound_webhooks.deliveries as d on d.endpoint_id = e.id
-        where e.state <> 'active'
+        where (p_all or e.state <> 'active')
             and d.lease_until <= statement_timestamp()
         limit p_limit
         for update of d skip locked
@@ -33,6 +34,6 @@ as $$
     where d.id = pick.id
 $$;
 
-revoke execute on function outbound_webhooks.expire_leases(integer) from public;
-comment on function outbound_webhooks.expire_leases(integer) is
-    'Record as lost, and free, expired leases of endpoints that are not active.';
+revoke execute on function outbound_webhooks.expire_leases(integer, boolean) from public;
+comment on function outbound_webhooks.expire_leases(integer, boolean) is
+    'Record as lost, and free, expired leases: of endpoints that are not active, or of all.';

@@ -24,6 +24,8 @@ begin
         return 0;
     end if;
 
+    perform outbound_webhooks.expire_leases(null, true);
+
     if p_backlog = 'drain' then
         with waiting as (
             select d.id, row_number() over (order by d.id) as position

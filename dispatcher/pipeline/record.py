@@ -94,7 +94,7 @@ class Recorder:
             )
             kept = {row[0] for row in await rows.fetchall()}
         for entry in batch:
-            _settle(entry, kept=_delivery_id(entry) in kept)
+            _settle(entry, kept=entry.values["lease_token"] in kept)
         self._observe(ResultsFlushed(len(batch), len(batch) - len(kept), time.perf_counter() - started))
 
     def _values(self, delivery: Delivery, result: SendResult, verdict: Verdict) -> dict[str, object]:
