@@ -1,5 +1,5 @@
 -- stats: the numbers behind the gauges, from the live table and the small ones.
--- Called by: every dispatcher, every 15 s, for its snapshot; a scrape never queries. Locks: nothing.
+-- Called by: every dispatcher, every 10 s, for its snapshot; a scrape never queries. Locks: nothing.
 create or replace function outbound_webhooks.stats()
     returns table (
         pending bigint,

@@ -32,7 +32,7 @@ def parse_keyring(text: str) -> Keyring:
     """Read `id:base64,id:base64`: 32 bytes each, the first one current.
 
     Raises:
-        SealingError: with what is wrong, and how a key is made.
+        SealingError: with what is wrong.
     """
     keys: dict[str, bytes] = {}
     for entry in filter(None, (part.strip() for part in text.split(","))):

@@ -60,6 +60,7 @@ def verify(
     Raises:
         VerificationError: a header is missing or malformed, the request is too old or from the future, or no
             signature matches.
+        InvalidKey: a key of the right kind is malformed.
     """
     try:
         message_id, timestamp = headers["webhook-id"], headers["webhook-timestamp"]

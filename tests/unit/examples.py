@@ -1,0 +1,99 @@
+"""Values that tests start from: a delivery, a result, and one observation of every kind."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from dispatcher.core.model import Delivery, DeliveryState, ErrorClass, Outcome, SendResult, Verdict
+from dispatcher.telemetry import observations as o
+
+KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+NOW = datetime(2026, 3, 2, 9, 0, 0, tzinfo=UTC)
+
+_DELIVERY = Delivery(
+    id=41,
+    endpoint_id=7,
+    clinic_id="clinic-1",
+    event_id="0195555e-6c00-7000-8000-000000000001",
+    event_type="payment_transaction.created",
+    body='{"type":"payment_transaction.created","data":{"note":"ação"}}',
+    created_at=NOW,
+    lease_token=5,
+    attempt_number=1,
+    failure_count=0,
+    url="https://receiver.example/hooks",
+    timeout_seconds=30.0,
+    max_in_flight=10,
+    retry_schedule=None,
+    secrets=(KEY,),
+)
+_RESULT = SendResult(started_at=NOW, duration_ms=120)
+
+
+def delivery(**changes: Any) -> Delivery:
+    """A first attempt of a delivery by the default schedule, but for the changes."""
+    return replace(_DELIVERY, **changes)
+
+
+def result(status: int | None = None, error: ErrorClass | None = None, **changes: Any) -> SendResult:
+    """The result of a request that began at NOW and took 120 ms."""
+    return replace(_RESULT, status=status, error=error, **changes)
+
+
+def attempt(kind: str = "succeeded", *, kept: bool = True) -> o.AttemptFinished:
+    """A finished attempt whose delivery thereby succeeded, is to be retried, or is dead."""
+    succeeded = Verdict(Outcome.SUCCEEDED, None, DeliveryState.SUCCEEDED)
+    retried = Verdict(Outcome.FAILED, ErrorClass.HTTP_STATUS, DeliveryState.PENDING, retry_in=61.26, charged=True)
+    exhausted = Verdict(Outcome.FAILED, ErrorClass.TIMEOUT, DeliveryState.DEAD, reason="attempts exhausted")
+    answers = {
+        "succeeded": (result(status=204), succeeded),
+        "retried": (result(status=503, note="body_cut", excerpt="an excerpt of the answer"), retried),
+        "dead": (result(error=ErrorClass.TIMEOUT), exhausted),
+    }
+    return o.AttemptFinished(delivery(), *answers[kind], kept)
+
+
+def every_observation() -> list[o.Observation]:
+    """At least one observation of every kind; attempts of every outcome."""
+    return [
+        o.DispatcherStarted(1, "1.2.3", True),
+        o.DispatcherStopping(3),
+        o.DispatcherStopped(2),
+        o.BacklogTreated("drain", 500, 100),
+        o.ListenChanged(True, "listening"),
+        o.ListenChanged(False, "connection lost"),
+        o.Woken("doorbell"),
+        o.PhaseChanged("lingering"),
+        o.Claimed(20, 4, 0.005),
+        attempt("succeeded"),
+        attempt("retried"),
+        attempt("dead"),
+        attempt("succeeded", kept=False),
+        o.EndpointDisabled(7, "clinic-1", "the receiver answered 410 Gone"),
+        o.DeliveryReleased(delivery(), "EMFILE"),
+        o.ResultsFlushed(25, 1, 0.004),
+        o.ResultUnrecordable(41, "23514 check violation"),
+        o.LeadershipChanged(True),
+        o.PartitionsMade(("events_20260302", "events_20260303")),
+        o.SecretsSealed(2),
+        o.DeliveriesSettled(9),
+        o.DatabaseTrouble("claim", "the connection is lost"),
+        stats(),
+    ]
+
+
+def stats(**changes: Any) -> o.StatsRefreshed:
+    """A snapshot of a database where all is well, but for the changes."""
+    healthy = o.StatsRefreshed(
+        pending=11,
+        in_flight=12,
+        parked=13,
+        oldest_due_seconds=1.5,
+        open_capture_errors=0,
+        partition_days_ahead=14,
+        notify_queue_usage=0.25,
+        capture=True,
+        delivering=True,
+        functions_match=True,
+    )
+    return replace(healthy, **changes)

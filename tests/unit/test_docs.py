@@ -1,0 +1,117 @@
+"""What the documentation names exists, and what a user can set, scrape or run is named."""
+
+import argparse
+import re
+from pathlib import Path
+
+import pytest
+
+from dispatcher.__main__ import _parser
+from dispatcher.config import PREFIX, describe
+from dispatcher.telemetry.metrics import Metrics
+from tests.unit.examples import every_observation
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted(path for path in [*ROOT.glob("*.md"), *DOCS.rglob("*.md")] if path.name != "CHANGELOG.md")
+SERIES = ("_bucket", "_count", "_sum")  # of a histogram, in a query
+
+
+def table(page: Path) -> dict[str, list[str]]:
+    """The rows of a page's tables, by the name in their first column; backticks are taken off."""
+    rows = re.findall(r"^\| `(.+?)` \|(.*)\|$", page.read_text(), re.MULTILINE)
+    assert len(rows) == len(dict(rows)), f"{page.name} names something twice"
+    return {name: [cell.strip().replace("`", "") for cell in rest.split(" | ")] for name, rest in rows}
+
+
+def code(page: Path) -> list[str]:
+    """What a page has in code: the lines of its blocks, and what stands in backticks."""
+    text = page.read_text()
+    fenced = re.findall(r"^```.*?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    indented = re.findall(r"^ {4}(\S.*)$", text, re.MULTILINE)
+    inline = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
+    return [*"\n".join(fenced).splitlines(), *indented, *inline]
+
+
+def test_settings() -> None:
+    """docs/settings.md has every setting with its default, as --help says it, and a reason."""
+    described = re.findall(rf"^  ({PREFIX}\w+) \((?:default: )?(.*)\)$", describe(), re.MULTILINE)
+    rows = table(DOCS / "settings.md")
+
+    assert {name: cells[0] for name, cells in rows.items()} == dict(described)
+    assert all(len(cells) == 2 and cells[1].endswith(".") for cells in rows.values())
+
+
+def test_metrics() -> None:
+    """docs/metrics.md has every metric by the name it is scraped under, with its type and its labels, and a reason."""
+    metrics = Metrics("1.2.3")
+    for observation in every_observation():
+        metrics.observe(observation)
+    exposed = {
+        family.name + ("_total" if family.type == "counter" else ""): (
+            family.type,
+            {label for sample in family.samples for label in sample.labels} - {"le"},
+        )
+        for family in metrics.registry.collect()
+    }
+    rows = table(DOCS / "metrics.md")
+
+    assert {name: (cells[0], set(cells[1].split(", ")) - {"-"}) for name, cells in rows.items()} == exposed
+    assert all(len(cells) == 3 and cells[2].endswith(".") for cells in rows.values())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_unknown_setting(page: Path) -> None:
+    """No page names a setting that there is not; the tests' own is named to those who run them."""
+    named = set(re.findall(rf"\b{PREFIX}[A-Z_]*[A-Z]", page.read_text()))
+
+    assert named <= {*table(DOCS / "settings.md"), f"{PREFIX}TEST_DATABASE_URL"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_unknown_metric(page: Path) -> None:
+    """No page names a metric that there is not; a histogram's series are known, and the roles of the database."""
+    known = table(DOCS / "metrics.md")
+    named = set(re.findall(r"\boutbound_webhooks_[a-z_]*[a-z]", page.read_text()))
+    roles = {f"outbound_webhooks_{role}" for role in ("owner", "dispatcher", "admin", "monitor")}
+    histograms = {name + ending for name, cells in known.items() if cells[0] == "histogram" for ending in SERIES}
+
+    assert named <= known.keys() | histograms | roles
+
+
+def targets() -> set[str]:
+    """The targets of the Makefile."""
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_make_targets(page: Path) -> None:
+    """Every `make ...` that a page shows is a target; so is what follows it, but for variables and a remark."""
+    shown = [re.match(r"(?:\$ )?make((?: +[\w=.-]+)*)", line) for line in code(page)]
+    words = {word for match in shown if match for word in match[1].split() if "=" not in word}
+
+    assert words - targets() == set()
+
+
+def commands() -> set[str]:
+    """The commands of the program."""
+    (found,) = (action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction))
+    return set(found.choices)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands(page: Path) -> None:
+    """Every `outbound-webhooks ...` or `python -m dispatcher ...` that a page shows is a command."""
+    program = r"(?:\$ )?(?:\w+=\S+ )*(?:\S*/)?(?:outbound-webhooks|python3? -m dispatcher) +([a-z][a-z-]*)"
+    shown = [re.match(program, line) for line in code(page)]
+    words = {match[1] for match in shown if match}
+
+    assert words - commands() == set()
+
+
+def test_pages_show_commands_and_targets() -> None:
+    """The tests above find something to look at."""
+    lines = {line for page in PAGES for line in code(page)}
+
+    assert "outbound-webhooks generate-master-key" in lines
+    assert any(line.startswith("make test") for line in lines)

@@ -1,0 +1,211 @@
+"""telemetry.logs: one line an observation that is worth one, and nothing in it that must not leave the process."""
+
+import ast
+import inspect
+import json
+import logging
+import typing
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from dispatcher.core.sealing import Keyring
+from dispatcher.telemetry import logs
+from dispatcher.telemetry import observations as o
+from tests.unit.examples import KEY, attempt, delivery, every_observation
+
+KINDS = typing.get_args(o.Observation)
+COUNTED_ONLY = {o.Woken, o.Claimed, o.ResultsFlushed, o.StatsRefreshed}
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """Takes back what configure() changes for the whole process."""
+    root, pool = logging.getLogger(), logging.getLogger("psycopg.pool")
+    handlers, level, pool_level = root.handlers[:], root.level, pool.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    pool.setLevel(pool_level)
+    structlog.reset_defaults()
+
+
+Capture = pytest.CaptureFixture[str]
+
+
+def read(capsys: Capture) -> list[dict[str, Any]]:
+    """The lines since the last look; everything goes to standard error."""
+    out, err = capsys.readouterr()
+    assert out == ""
+    return [json.loads(line) for line in err.splitlines()]
+
+
+def logged(capsys: Capture, *observations: o.Observation, level: str = "debug") -> list[dict[str, Any]]:
+    """The JSON lines of these observations."""
+    logs.configure("json", level)
+    for observation in observations:
+        logs.log_observation(observation)
+    return read(capsys)
+
+
+def test_every_kind_is_in_the_union() -> None:
+    """Every class of the module is an Observation, and has an example for the tests of logs and metrics."""
+    defined = {kind for kind in vars(o).values() if inspect.isclass(kind) and kind.__module__ == o.__name__}
+
+    assert set(KINDS) == defined
+    assert {type(example) for example in every_observation()} == defined
+
+
+def test_every_kind_has_a_case() -> None:
+    """log_observation decides on each kind: none is forgotten, none falls through."""
+    tree = ast.parse(inspect.getsource(logs.log_observation))
+    patterns = [node.cls for node in ast.walk(tree) if isinstance(node, ast.MatchClass)]
+    cases = [pattern.attr for pattern in patterns if isinstance(pattern, ast.Attribute)]
+
+    assert sorted(cases) == sorted(kind.__name__ for kind in KINDS)
+
+
+@pytest.mark.parametrize("observation", every_observation(), ids=lambda observation: type(observation).__name__)
+def test_every_kind_is_told_or_counted(capsys: Capture, observation: o.Observation) -> None:
+    """One line with a dotted name, a level and a time; or none, for what happens too often and is counted."""
+    told = logged(capsys, observation)
+
+    if type(observation) in COUNTED_ONLY:
+        assert told == []
+    else:
+        (line,) = told
+        assert line["event"].count(".") == 1
+        assert {"level", "timestamp"} < set(line)
+
+
+def test_a_successful_attempt(capsys: Capture) -> None:
+    """The line that is looked for most: by any of its ids."""
+    (line,) = logged(capsys, attempt("succeeded"))
+    assert line.pop("timestamp").endswith("Z")
+
+    assert line == {
+        "event": "attempt.succeeded",
+        "level": "info",
+        "webhook_id": "0195555e-6c00-7000-8000-000000000001",
+        "event_type": "payment_transaction.created",
+        "delivery": 41,
+        "endpoint": 7,
+        "clinic": "clinic-1",
+        "attempt": 1,
+        "status": 204,
+        "duration_ms": 120,
+        "state": "succeeded",
+    }
+
+
+def test_a_failed_attempt(capsys: Capture) -> None:
+    """Why it failed, and when the next one is due."""
+    (line,) = logged(capsys, attempt("retried"))
+
+    assert line["event"] == "attempt.failed"
+    assert (line["status"], line["error"], line["note"]) == (503, "http_status", "body_cut")
+    assert (line["state"], line["retry_in_s"]) == ("pending", 61.3)
+    assert "stale" not in line
+
+
+def test_the_last_attempt(capsys: Capture) -> None:
+    """The line that ends a delivery says why."""
+    (line,) = logged(capsys, attempt("dead"))
+
+    assert (line["state"], line["reason"], line["error"]) == ("dead", "attempts exhausted", "timeout")
+    assert not {"status", "retry_in_s"} & set(line)
+
+
+def test_a_result_that_came_too_late(capsys: Capture) -> None:
+    """A result that decided nothing is marked."""
+    (line,) = logged(capsys, attempt("succeeded", kept=False))
+
+    assert line["stale"] is True
+
+
+def test_levels(capsys: Capture) -> None:
+    """What an operator should look at is a warning, or an error if something is lost."""
+    told = {(line["event"], line["level"]) for line in logged(capsys, *every_observation())}
+
+    assert {event for event, level in told if level == "warning"} == {
+        "listen.changed",
+        "endpoint.disabled",
+        "delivery.released",
+        "database.trouble",
+    }
+    assert {event for event, level in told if level == "error"} == {"result.unrecordable"}
+    assert ("listen.changed", "info") in told
+
+
+@pytest.mark.parametrize(
+    ("level", "least"),
+    [("info", {"info", "warning", "error"}), ("warning", {"warning", "error"}), ("error", {"error"})],
+)
+def test_the_least_level(capsys: Capture, level: str, least: set[str]) -> None:
+    """The setting leaves out what is below it."""
+    told = logged(capsys, *every_observation(), level=level)
+
+    assert {line["level"] for line in told} == least
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_no_body_secret_url_or_answer_is_logged(log_format: logs.Format, capsys: Capture) -> None:
+    """Whatever is observed, at any level: neither what is sent nor where to nor what came back."""
+    logs.configure(log_format, "debug")
+    for observation in every_observation():
+        logs.log_observation(observation)
+    out, err = capsys.readouterr()
+    owed = delivery()
+
+    assert owed.event_id in err
+    assert not any(
+        text in out + err for text in (owed.body, "ação", owed.url, KEY, KEY[6:], "an excerpt of the answer")
+    )
+
+
+def crash() -> None:
+    """Fails with a signing key, a master key and a body in its local variables."""
+    signing_key, master_key, body = KEY, Keyring("k1", {"k1": b"master key of thirty-two bytes.."}), delivery().body
+    raise RuntimeError(f"it broke with {len((signing_key, master_key, body))} values at hand")
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+@pytest.mark.parametrize("library", [False, True])
+def test_a_traceback_shows_no_local_variables(log_format: logs.Format, library: bool, capsys: Capture) -> None:
+    """An exception is logged with where it came from, by us and by libraries, and with none of the values there."""
+    logs.configure(log_format, "info")
+    try:
+        crash()
+    except RuntimeError:
+        if library:
+            logging.getLogger("some.library").exception("failed")
+        else:
+            structlog.get_logger("outbound_webhooks").exception("failed")
+    _, err = capsys.readouterr()
+
+    assert "it broke with 3 values at hand" in err
+    assert "in crash" in err or '"crash"' in err
+    assert not any(text in err for text in (KEY[6:], "thirty-two", "ação", "a\\u00e7\\u00e3o"))
+
+
+def test_libraries_log_the_same_way(capsys: Capture) -> None:
+    """A library's line is JSON as ours are; what the pool repeats of what we report is left out."""
+    logs.configure("json", "debug")
+    logging.getLogger("asyncio").warning("slow %s", "callback")
+    logging.getLogger("psycopg.pool").warning("error connecting")
+    (line,) = read(capsys)
+
+    assert (line["event"], line["level"]) == ("slow callback", "warning")
+
+
+@pytest.mark.parametrize(("log_format", "is_json"), [("json", True), ("console", False), ("auto", True)])
+def test_formats(log_format: logs.Format, is_json: bool, capsys: Capture) -> None:
+    """JSON when asked for, or when nobody looks; otherwise lines for people."""
+    logs.configure(log_format, "info")
+    logs.log_observation(o.DispatcherStopping(3))
+    _, err = capsys.readouterr()
+
+    assert err.startswith("{") == is_json
+    assert "dispatcher.stopping" in err

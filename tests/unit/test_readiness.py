@@ -1,0 +1,133 @@
+"""telemetry.ops: what /readyz says about a dispatcher, from what was observed."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from dispatcher.telemetry import observations as o
+from dispatcher.telemetry import ops
+from dispatcher.telemetry.ops import Readiness
+from tests.unit.examples import stats
+
+Checks = dict[str, tuple[str, str]]
+
+
+class Clock:
+    """A monotonic clock that a test sets."""
+
+    now = 5000.0
+
+    def monotonic(self) -> float:
+        """What the module under test asks for."""
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock that Readiness looks at."""
+    clock = Clock()
+    monkeypatch.setattr(ops, "time", SimpleNamespace(monotonic=clock.monotonic))
+    return clock
+
+
+def checks(*observations: o.Observation, delivering: bool = True) -> Checks:
+    """The checks after these observations."""
+    readiness = Readiness(delivering=delivering)
+    for observation in observations:
+        readiness.observe(observation)
+    return readiness.checks()
+
+
+LISTENING = o.ListenChanged(True, "listening")
+
+
+def test_all_is_well() -> None:
+    """Everything that has to be looked at, each with a state and what is so."""
+    assert checks(stats(), LISTENING) == {
+        "database": ("ok", "answered 0 s ago"),
+        "functions": ("ok", "the loaded functions are this program's"),
+        "partitions": ("ok", "14 days ahead"),
+        "capture_ledger": ("ok", "empty"),
+        "capture": ("ok", "on"),
+        "listen": ("ok", "listening"),
+        "delivery": ("ok", "on; 11 deliveries wait"),
+    }
+
+
+def test_before_the_first_answer() -> None:
+    """Nothing is known of a database that has not answered yet: that alone is said, and it is not ready."""
+    assert checks(LISTENING) == {"database": ("failing", "no answer from the database for a minute, or not yet")}
+
+
+@pytest.mark.parametrize(("age", "state"), [(0, "ok"), (59, "ok"), (60, "ok"), (60.5, "failing"), (3600, "failing")])
+def test_an_answer_grows_old(clock: Clock, age: float, state: str) -> None:
+    """A minute without an answer, and the last one says nothing any more."""
+    readiness = Readiness(delivering=True)
+    readiness.observe(stats())
+    clock.now += age
+    found = readiness.checks()
+
+    assert found["database"][0] == state
+    assert ("partitions" in found) == (state == "ok")
+
+
+def test_a_new_answer_makes_it_ready_again(clock: Clock) -> None:
+    """After an outage the next snapshot counts."""
+    readiness = Readiness(delivering=True)
+    readiness.observe(stats())
+    clock.now += 3600
+    readiness.observe(stats())
+
+    assert readiness.checks()["database"] == ("ok", "answered 0 s ago")
+
+
+@pytest.mark.parametrize(
+    ("changes", "check", "expected"),
+    [
+        ({"partition_days_ahead": 3}, "partitions", ("ok", "3 days ahead")),
+        ({"partition_days_ahead": 2}, "partitions", ("warning", "2 days ahead")),
+        ({"partition_days_ahead": 0}, "partitions", ("warning", "0 days ahead")),
+        (
+            {"partition_days_ahead": -1},
+            "partitions",
+            ("failing", "today has no partition: captures go to the ledger"),
+        ),
+        (
+            {"open_capture_errors": 2},
+            "capture_ledger",
+            ("warning", "2 changes were not captured: see capture_errors"),
+        ),
+        ({"capture": False}, "capture", ("ok", "off: outbound-webhooks capture on")),
+        (
+            {"functions_match": False},
+            "functions",
+            ("failing", "the database has other functions than this program: run outbound-webhooks migrate"),
+        ),
+    ],
+)
+def test_what_a_snapshot_shows(changes: dict[str, object], check: str, expected: tuple[str, str]) -> None:
+    """Each trouble that the database's numbers show changes its own check, and no other."""
+    found = checks(stats(**changes), LISTENING)
+    well = checks(stats(), LISTENING)
+
+    assert found.pop(check) == expected
+    assert found == {name: state for name, state in well.items() if name != check}
+
+
+def test_listen_that_does_not_work_is_a_warning() -> None:
+    """It delivers all the same, by polling: worth a look, and no reason to be taken out of service."""
+    starting = checks(stats())
+    lost = checks(stats(), LISTENING, o.ListenChanged(False, "a pooler"))
+    back = checks(stats(), o.ListenChanged(False, "a pooler"), LISTENING)
+
+    assert starting["listen"] == ("warning", "polling: starting")
+    assert lost["listen"] == ("warning", "polling: a pooler")
+    assert back["listen"] == ("ok", "listening")
+
+
+def test_with_delivery_off_it_is_ready_and_says_why_rows_wait() -> None:
+    """Off is a choice: LISTEN is not needed, and the message names the setting."""
+    found = checks(stats(pending=40), delivering=False)
+
+    assert found["delivery"] == ("ok", "off: OUTBOUND_WEBHOOKS_ENABLED is not true; 40 deliveries wait")
+    assert found["listen"][0] == "ok"
