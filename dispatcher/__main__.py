@@ -100,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         help="which column is the id, clinic_id, status, amount, refunded_amount, currency, created_at or updated_at;"
         " a part left out is looked for under its own name",
     )
+    watch.add_argument("--name", help="what the event source is called; made from the table's name by default")
     watch.add_argument("--resource", default="payment_transaction", help="what a row is called in event types")
     unwatch = add("unwatch", _unwatch, "Stop watching a table and remove its triggers.")
     unwatch.add_argument("table", help="schema.table, or table")
@@ -174,7 +175,8 @@ def _watch(arguments: argparse.Namespace) -> None:
         columns[part] = column
     with _connect() as connection:
         row = connection.execute(
-            "select outbound_webhooks.watch(%s, %s, %s)", (arguments.table, json.dumps(columns), arguments.resource)
+            "select outbound_webhooks.watch(%s, %s, %s, %s)",
+            (arguments.table, json.dumps(columns), arguments.resource, arguments.name),
         ).fetchone()
         assert row is not None
         (capture,) = connection.execute("select capture from outbound_webhooks.settings").fetchone() or (False,)

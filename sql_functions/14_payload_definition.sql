@@ -22,7 +22,9 @@ begin
             c.part,
             case
                 when c.part in ('id', 'clinic_id') then format('payment.%I::text', c.name)
-                when c.part in ('amount', 'refunded_amount') and a.atttypid in ('numeric'::regtype, 'float8'::regtype)
+                -- Integers are minor units; everything else is major ones. A domain has the output function of its base.
+                when c.part in ('amount', 'refunded_amount')
+                    and t.typoutput not in ('int2out'::regproc, 'int4out'::regproc, 'int8out'::regproc)
                     then format(
                         'outbound_webhooks.minor_units(payment.%I::numeric, %s)', c.name,
                         coalesce(format('payment.%I::text', v_source.columns ->> 'currency'), 'null')
@@ -41,7 +43,8 @@ begin
             ) as position
         from jsonb_each_text(v_source.columns) as e
     ) as c
-    join pg_attribute as a on a.attrelid = v_relation and a.attname = c.name;
+    join pg_attribute as a on a.attrelid = v_relation and a.attname = c.name
+    join pg_type as t on t.oid = a.atttypid;
 
     return format(
         $definition$create function outbound_webhooks.%I(payment anyelement, previous json default null)

@@ -9,14 +9,12 @@ create or replace function outbound_webhooks.unwatch(p_relation regclass)
     set search_path = ''
 as $$
 declare
-    v_name text;
+    v_name constant text := outbound_webhooks.source_of(p_relation);
 begin
-    delete from outbound_webhooks.event_sources as s
-    where to_regclass(format('%I.%I', s.relation_schema, s.relation_name)) = p_relation
-    returning s.name into v_name;
     if v_name is null then
         raise exception '% is not watched', p_relation using errcode = 'undefined_object';
     end if;
+    delete from outbound_webhooks.event_sources where name = v_name;
 
     execute format('drop trigger if exists outbound_webhooks_10_insert on %s', p_relation);
     execute format('drop trigger if exists outbound_webhooks_10_update on %s', p_relation);

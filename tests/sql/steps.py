@@ -108,7 +108,7 @@ def result(claimed: Row, dispatcher: int, values: Row, **changes: object) -> Row
 
 
 def record(host: Host, *results: Row) -> list[int]:
-    """Flush a batch; returns the deliveries it decided."""
+    """Flush a batch; returns the lease tokens whose result decided where their delivery goes."""
     rows = host.rows("select * from outbound_webhooks.record_attempts(%s)", Jsonb(results))
     return sorted(int(str(row["record_attempts"])) for row in rows)
 

@@ -42,16 +42,24 @@ def test_alter_type_of_a_mapped_column(host: Host, connect: Connect) -> None:
 
 
 def test_alter_type_under_a_session_that_captured(host: Host, connect: Connect) -> None:
-    """A session that captured before the ALTER TYPE (one of the host's pool) captures after it too."""
+    """A session that captured before the ALTER TYPE puts its changes into the ledger until watch() is called again.
+
+    The payments commit all the while; a session that had captured nothing yet captures at once.
+    """
     steps.endpoint(host)
     pooled = connect()
     payment = pooled.pay()
+    change = "update payment_transactions set status = %s where id = %s"
 
     host.rows("alter table payment_transactions alter column status type text, alter column amount_cents type integer")
-    pooled.rows("update payment_transactions set status = 'chargeback' where id = %s", payment)
+    pooled.rows(change, "chargeback", payment)
+    connect().rows(change, "settled", payment)
+    host.rows(WATCH, "payment_transactions", MAPPING)
+    pooled.rows(change, "closed", payment)
 
-    assert host.rows("select error_code, message from outbound_webhooks.capture_errors") == []
-    assert [body["data"]["status"] for body in steps.bodies(host)] == ["pending", "chargeback"]
+    (error,) = host.rows("select error_code, new_values ->> 'status' as status from outbound_webhooks.capture_errors")
+    assert error == {"error_code": "42804", "status": "chargeback"}
+    assert [body["data"]["status"] for body in steps.bodies(host)] == ["pending", "settled", "closed"]
 
 
 def test_drop_table(sandbox: Host) -> None:
@@ -77,3 +85,13 @@ def test_unwatch_beside_a_dropped_table(sandbox: Host) -> None:
     sandbox.rows("select outbound_webhooks.unwatch('payment_transactions')")
 
     assert sandbox.rows("select name from outbound_webhooks.event_sources") == [{"name": "gone"}]
+
+
+def test_unwatch_after_a_rename(sandbox: Host) -> None:
+    """A watched table that the host renamed can be unwatched under its new name; nothing of ours stays on it."""
+    sandbox.rows("alter table payment_transactions rename to payments")
+
+    sandbox.rows("select outbound_webhooks.unwatch('payments')")
+
+    assert sandbox.rows("select tgname from pg_trigger where tgrelid = 'payments'::regclass") == []
+    assert sandbox.rows("select name from outbound_webhooks.event_sources") == []

@@ -71,6 +71,54 @@ def test_a_living_dispatchers_lease_holds(sandbox: Host) -> None:
     assert claimed == []
 
 
+def test_a_dispatcher_does_not_take_over_from_itself(sandbox: Host) -> None:
+    """A dispatcher that could not renew its heartbeat for a while, and claims, lives: its own leases hold."""
+    endpoint(sandbox)
+    emit(sandbox)
+    dispatcher = register(sandbox)
+    claim(sandbox, dispatcher)
+    sandbox.rows(SILENT.format("1 minute"), dispatcher)
+
+    claimed = claim(sandbox, dispatcher)
+
+    assert claimed == []
+
+
+def may_start(host: Host, claimed: steps.Row) -> object:
+    """Whether a claimed delivery may still be sent."""
+    return host.value("select outbound_webhooks.may_start(%s, %s)", claimed["delivery_id"], claimed["lease_token"])
+
+
+def test_a_late_start(sandbox: Host) -> None:
+    """Before a late start: the endpoint must be active at this moment."""
+    created = endpoint(sandbox)
+    emit(sandbox)
+    (claimed,) = claim(sandbox, register(sandbox))
+    found = {}
+
+    for state in ("paused", "disabled", "retired", "active"):
+        steps.set_state(sandbox, created.id, state)
+        found[state] = may_start(sandbox, claimed)
+
+    assert found == {"paused": False, "disabled": False, "retired": False, "active": True}
+
+
+def test_a_late_start_without_the_lease(sandbox: Host) -> None:
+    """Before a late start: the lease must not have run out, been given back or been taken over."""
+    endpoint(sandbox)
+    emit(sandbox)
+    dispatcher = register(sandbox)
+    (first,) = claim(sandbox, dispatcher)
+    steps.release(sandbox, [first])
+    given_back = may_start(sandbox, first)
+    (second,) = claim(sandbox, dispatcher)
+    steps.let_leases_expire(sandbox)
+    expired = may_start(sandbox, second)
+    (third,) = claim(sandbox, register(sandbox))
+
+    assert [given_back, expired, may_start(sandbox, second), may_start(sandbox, third)] == [False, False, False, True]
+
+
 def test_released_unsent(sandbox: Host) -> None:
     """Given back unsent, a delivery is as if it had never been claimed: due as before, its number free, no attempt."""
     endpoint(sandbox)

@@ -45,7 +45,7 @@ def test_succeeded(sandbox: Host) -> None:
         "select id, event_id, endpoint_id, clinic_id, created_at from outbound_webhooks.finished_deliveries"
     )
 
-    assert kept == [claimed["delivery_id"]]
+    assert kept == [claimed["lease_token"]]
     assert attempts(sandbox) == [(1, "first", "succeeded", None, 204, None)]
     assert finished(sandbox) == [
         {"state": "succeeded", "reason": None, "attempt_count": 1, "failure_count": 0, "last_http_status": 204,
@@ -66,7 +66,7 @@ def test_retry(sandbox: Host) -> None:
         " from outbound_webhooks.deliveries"
     )
 
-    assert kept == [claimed["delivery_id"]]
+    assert kept == [claimed["lease_token"]]
     assert attempts(sandbox) == [(1, "first", "failed", "http_status", 500, None)]
     assert waiting == {
         "attempt_count": 1, "failure_count": 1, "lease_owner": None, "lease_token": None, "leased_at": None,
@@ -109,7 +109,7 @@ def test_a_batch(sandbox: Host) -> None:
 
     kept = record(sandbox, result(c, dispatcher, DEAD), result(a, dispatcher, SUCCEEDED), result(b, dispatcher, RETRY))
 
-    assert kept == steps.ids([a, b, c])
+    assert kept == [a["lease_token"], b["lease_token"], c["lease_token"]]
     assert steps.states(sandbox) == dict(zip(steps.ids([a, b, c]), ["succeeded", "pending", "dead"], strict=True))
     assert len(attempts(sandbox)) == 3
 
@@ -164,7 +164,7 @@ def test_late_and_current_result_in_one_batch(sandbox: Host) -> None:
 
     kept = record(sandbox, result(stale, dispatcher, SUCCEEDED), result(current, dispatcher, SUCCEEDED))
 
-    assert kept == [current["delivery_id"]]
+    assert kept == [current["lease_token"]]
     assert attempts(sandbox) == [
         (1, "first", "succeeded", None, 204, "late"),
         (2, "retry", "succeeded", None, 204, None),

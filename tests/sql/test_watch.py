@@ -77,6 +77,19 @@ def test_refusals(sandbox: Host, relation: str, mapping: dict[str, str], message
     assert sandbox.value("select count(*) from outbound_webhooks.event_sources") == 1
 
 
+@pytest.mark.parametrize("relation", ["other.payment_transactions", '"2026 payments"'])
+def test_a_name_that_cannot_be_made(sandbox: Host, relation: str) -> None:
+    """The source's name, made from the table's, is taken or no identifier: the hint says to give one; that works."""
+    sandbox.rows("create schema other")
+    sandbox.rows(f"create table {relation} (id bigint primary key, clinic_id text)")
+
+    error = refusal(sandbox, WATCH, relation, "{}")
+    named = sandbox.value("select outbound_webhooks.watch(%s, p_name => 'another_name')", relation)
+
+    assert "p_name" in str(error.diag.message_hint)
+    assert named == "another_name"
+
+
 def test_a_caller_outside_the_owner_role(sandbox: Host) -> None:
     """A role that may call watch() and owns its table, but is no member of our owner role, is told what to grant."""
     sandbox.rows('create role "table owner"')

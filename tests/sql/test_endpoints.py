@@ -1,0 +1,198 @@
+"""Endpoints and their signing keys: what is refused, by the function with a hint, by the tables in any case."""
+
+import base64
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.sql import steps
+from tests.sql.steps import SECRET, URL
+from tests.support.host import CLINIC, Host
+
+CREATE = "select * from outbound_webhooks.create_endpoint(p_clinic_id => %s, p_url => %s, p_secret => %s)"
+INSERT_URL = "insert into outbound_webhooks.endpoints (clinic_id, url) values (%s, %s)"
+INSERT_SECRET = "insert into outbound_webhooks.endpoint_secrets (clinic_id, endpoint_id, secret) values (%s, %s, %s)"
+
+BAD_URLS = {
+    "http": "http://clinic.example/webhooks",
+    "no scheme": "clinic.example/webhooks",
+    "another scheme": "ftp://clinic.example/",
+    "space": "https://clinic.example/web hooks",
+    "leading space": " https://clinic.example/",
+    "trailing newline": "https://clinic.example/\n",
+    "control character": "https://clinic.example/\x01",
+    "backslash": "https://clinic.example\\@evil.example/",
+    "no host": "https://",
+    "a path for a host": "https:///webhooks",
+    "too long": "https://clinic.example/" + "a" * 2048,
+}
+
+
+def key(count: int) -> str:
+    """A key of that many bytes."""
+    return "whsec_" + base64.b64encode(bytes(range(count))).decode()
+
+
+BAD_SECRETS = {
+    "no whsec_": base64.b64encode(bytes(32)).decode(),
+    "another prefix": "whpk_" + base64.b64encode(bytes(32)).decode(),
+    "too short": key(23),
+    "too long": key(65),
+    "empty": "whsec_",
+    "not base64": "whsec_" + "!" * 32,
+    "base64 of URLs": "whsec_" + "-_" * 16,
+    "unpadded": "whsec_" + "A" * 43,
+    "trailing newline": key(32) + "\n",
+}
+
+
+def refusal(host: Host, statement: str, *parameters: object) -> psycopg.Error:
+    """The error of a statement that must fail."""
+    with pytest.raises(psycopg.Error) as caught, host.connection.transaction():
+        host.rows(statement, *parameters)
+    return caught.value
+
+
+@pytest.mark.parametrize("url", BAD_URLS.values(), ids=BAD_URLS)
+def test_bad_urls(sandbox: Host, url: str) -> None:
+    """The function refuses it and leaves nothing behind; the table refuses it to a superuser's INSERT too."""
+    by_function = refusal(sandbox, CREATE, CLINIC, url, None)
+    by_table = refusal(sandbox, INSERT_URL, CLINIC, url)
+
+    assert by_function.sqlstate in ("22023", "23514")
+    assert by_table.diag.constraint_name == "endpoints_url_is_https"
+    assert sandbox.value("select count(*) from outbound_webhooks.endpoints") == 0
+
+
+@pytest.mark.parametrize("name", ["http", "no scheme", "space", "control character", "backslash"])
+def test_what_is_said_of_a_bad_url(sandbox: Host, name: str) -> None:
+    """The message says what a URL must be, with an example."""
+    error = refusal(sandbox, CREATE, CLINIC, BAD_URLS[name], None)
+
+    assert error.diag.message_primary == (
+        "an endpoint's URL must begin with https:// and hold no space, control character or backslash"
+    )
+    assert error.diag.message_hint == "For example https://clinic.example/webhooks."
+
+
+@pytest.mark.parametrize("secret", BAD_SECRETS.values(), ids=BAD_SECRETS)
+def test_bad_secrets(sandbox: Host, secret: str) -> None:
+    """The function refuses it and says what a key is; the table refuses it to a superuser's INSERT too."""
+    created = steps.endpoint(sandbox)
+
+    by_function = refusal(sandbox, CREATE, CLINIC, URL, secret)
+    by_table = refusal(sandbox, INSERT_SECRET, CLINIC, created.id, secret)
+
+    assert by_function.diag.message_primary == "a signing key is whsec_ followed by the base64 of 24 to 64 random bytes"
+    assert by_function.diag.message_hint == "Leave it out to have one made."
+    assert isinstance(by_table, psycopg.DataError | psycopg.IntegrityError)
+    assert sandbox.value("select count(*) from outbound_webhooks.endpoint_secrets") == 1
+
+
+@pytest.mark.parametrize("count", [24, 25, 26, 64])
+def test_keys_of_any_allowed_length(sandbox: Host, count: int) -> None:
+    """24 to 64 bytes, with and without padding, are taken as they are."""
+    created = steps.endpoint(sandbox, secret=key(count))
+
+    assert created.secret == key(count)
+
+
+def test_a_key_is_made(sandbox: Host) -> None:
+    """Without a key the function makes one of 32 random bytes, another one each time, and returns it this once."""
+    created = [steps.endpoint(sandbox) for _ in range(2)]
+    kept = [row["secret"] for row in sandbox.rows("select secret from outbound_webhooks.endpoint_secrets order by id")]
+
+    assert kept == [endpoint.secret for endpoint in created]
+    assert len({endpoint.secret for endpoint in created}) == 2
+    assert [len(base64.b64decode(endpoint.secret.removeprefix("whsec_"))) for endpoint in created] == [32, 32]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "constraint"),
+    [
+        ("clinic_id", "", "clinic_id_is_not_empty"),
+        ("event_types", [], "event_types_are_patterns"),
+        ("event_types", ["payment_transaction"], "event_types_are_patterns"),
+        ("event_types", ["*.created"], "event_types_are_patterns"),
+        ("event_types", ["a.b c.d"], "event_types_are_patterns"),
+        ("event_types", ["a.b", None], "event_types_are_patterns"),
+        ("filter", "[]", "filter_is_an_object"),
+        ("ordering", "fifo", "ordering_is_known"),
+        ("max_in_flight", 0, "max_in_flight_is_bounded"),
+        ("max_in_flight", 1001, "max_in_flight_is_bounded"),
+        ("timeout_seconds", 0, "timeout_is_bounded"),
+        ("timeout_seconds", 61, "timeout_is_bounded"),
+        ("retry_schedule", [], "retry_schedule_is_bounded"),
+        ("retry_schedule", [-1], "retry_schedule_is_bounded"),
+        ("retry_schedule", [0, 604801], "retry_schedule_is_bounded"),
+        ("retry_schedule", [0, None], "retry_schedule_is_bounded"),
+    ],
+)
+def test_bad_options(sandbox: Host, column: str, value: Any, constraint: str) -> None:
+    """Every option has its bounds in the table, so that the function and any other way in have the same."""
+    options = {"clinic_id": CLINIC, "url": URL, column: value}
+    names = ", ".join(f"p_{name} => %s" for name in options)
+
+    by_function = refusal(sandbox, f"select outbound_webhooks.create_endpoint({names})", *options.values())
+
+    assert by_function.diag.constraint_name == f"endpoints_{constraint}"
+
+
+@pytest.mark.parametrize(
+    ("change", "constraint"),
+    [
+        ("state = 'broken'", "state_is_known"),
+        ("state = 'disabled', state_reason = null", "disabled_has_a_reason"),
+    ],
+)
+def test_bad_states(sandbox: Host, change: str, constraint: str) -> None:
+    """An endpoint is active, paused, disabled with a reason, or retired."""
+    steps.endpoint(sandbox)
+
+    error = refusal(sandbox, f"update outbound_webhooks.endpoints set {change}")
+
+    assert error.diag.constraint_name == f"endpoints_{constraint}"
+
+
+def test_a_key_of_another_clinics_endpoint(sandbox: Host) -> None:
+    """A key belongs to the clinic of its endpoint."""
+    created = steps.endpoint(sandbox)
+
+    error = refusal(sandbox, INSERT_SECRET, "another clinic", created.id, SECRET)
+
+    assert error.diag.constraint_name == "endpoint_secrets_of_an_endpoint"
+
+
+def test_sealing(sandbox: Host) -> None:
+    """A clear key is offered for sealing, and is replaced by its sealed form; sealed ones are not offered again."""
+    first, second = steps.endpoint(sandbox, secret=SECRET), steps.endpoint(sandbox)
+    clear = sandbox.rows("select * from outbound_webhooks.unsealed_secrets()")
+
+    sandbox.rows("select outbound_webhooks.seal_secret(%s, %s, 'sealed')", clear[0]["id"], SECRET)
+    left = sandbox.rows("select endpoint_id from outbound_webhooks.unsealed_secrets()")
+    stored = sandbox.rows(
+        "select secret, sealed from outbound_webhooks.endpoint_secrets where endpoint_id = %s", first.id
+    )
+
+    assert [(row["clinic_id"], row["endpoint_id"], row["secret"]) for row in clear] == [
+        (CLINIC, first.id, SECRET),
+        (CLINIC, second.id, second.secret),
+    ]
+    assert stored == [{"secret": None, "sealed": "sealed"}]
+    assert left == [{"endpoint_id": second.id}]
+
+
+def test_sealing_what_changed(sandbox: Host) -> None:
+    """A key that was changed or sealed meanwhile is left alone: its own sealed form comes in the next round."""
+    steps.endpoint(sandbox, secret=SECRET)
+    (clear,) = sandbox.rows("select * from outbound_webhooks.unsealed_secrets()")
+    sandbox.rows("update outbound_webhooks.endpoint_secrets set secret = %s", key(24))
+
+    sandbox.rows("select outbound_webhooks.seal_secret(%s, %s, 'sealed')", clear["id"], clear["secret"])
+    changed = sandbox.rows("select secret, sealed from outbound_webhooks.endpoint_secrets")
+    sandbox.rows("update outbound_webhooks.endpoint_secrets set secret = null, sealed = 'sealed by another'")
+    sandbox.rows("select outbound_webhooks.seal_secret(%s, %s, 'sealed')", clear["id"], clear["secret"])
+
+    assert changed == [{"secret": key(24), "sealed": None}]
+    assert sandbox.rows("select sealed from outbound_webhooks.endpoint_secrets") == [{"sealed": "sealed by another"}]

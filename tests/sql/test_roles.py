@@ -1,0 +1,163 @@
+"""What each role can and cannot do."""
+
+import psycopg
+import pytest
+
+from tests.sql import steps
+from tests.support.host import Host
+
+OWNER, DISPATCHER, ADMIN, MONITOR, NOBODY = (
+    "outbound_webhooks_owner",
+    "outbound_webhooks_dispatcher",
+    "outbound_webhooks_admin",
+    "outbound_webhooks_monitor",
+    "a_plain_role",
+)
+
+READ = "select count(*) from outbound_webhooks.{}"
+CALL = "select outbound_webhooks.{}"
+
+# (statement, the roles that may do it). Nobody else may.
+MATRIX = [
+    (READ.format("settings"), {DISPATCHER, ADMIN, MONITOR}),
+    (READ.format("schema_bundle"), {DISPATCHER, ADMIN, MONITOR}),
+    (READ.format("dispatchers"), {DISPATCHER, ADMIN, MONITOR}),
+    (READ.format("leadership"), {DISPATCHER, ADMIN, MONITOR}),
+    (READ.format("event_sources"), {DISPATCHER, ADMIN, MONITOR}),
+    (READ.format("endpoints"), {DISPATCHER, ADMIN, MONITOR}),
+    (READ.format("events"), {DISPATCHER, ADMIN}),
+    (READ.format("deliveries"), {DISPATCHER, ADMIN}),
+    (READ.format("finished_deliveries"), {DISPATCHER, ADMIN}),
+    (READ.format("attempts"), {DISPATCHER, ADMIN}),
+    (READ.format("capture_errors"), {DISPATCHER, ADMIN}),
+    (READ.format("delivery_log"), {DISPATCHER, ADMIN}),
+    (READ.format("endpoint_secrets"), set()),
+    ("select last_value from outbound_webhooks.delivery_ids", {DISPATCHER}),
+    ("select last_value from outbound_webhooks.lease_tokens", set()),
+    ("select last_value from outbound_webhooks.awake_until", set()),
+    ("select setval('outbound_webhooks.awake_until', 1)", set()),
+    ("update outbound_webhooks.deliveries set attempt_count = 0", set()),
+    ("delete from outbound_webhooks.deliveries", set()),
+    ("insert into outbound_webhooks.attempts select * from outbound_webhooks.attempts", set()),
+    ("update outbound_webhooks.endpoints set state = 'active'", set()),
+    ("delete from outbound_webhooks.endpoints", set()),
+    ("update outbound_webhooks.settings set capture = true", set()),
+    ("delete from outbound_webhooks.events", set()),
+    ("truncate outbound_webhooks.capture_errors", set()),
+    ("create table outbound_webhooks.mine (id integer)", set()),
+    ("drop table outbound_webhooks.attempts", set()),
+    (CALL.format("claim_deliveries(0, 1, 0, '{}', '{}', '1 s')"), {DISPATCHER}),
+    (CALL.format("may_start(0, 0)"), {DISPATCHER}),
+    (CALL.format("record_attempts('[]')"), {DISPATCHER}),
+    (CALL.format("release_deliveries('{}', '{}')"), {DISPATCHER}),
+    (CALL.format("register_dispatcher('a', 'b', true)"), {DISPATCHER}),
+    (CALL.format("heartbeat(0)"), {DISPATCHER}),
+    (CALL.format("stop_dispatcher(0)"), {DISPATCHER}),
+    (CALL.format("begin_delivery('drain', 1)"), {DISPATCHER}),
+    (CALL.format("settle_deliveries()"), {DISPATCHER}),
+    (CALL.format("promise('awake', '-1 s')"), {DISPATCHER}),
+    (CALL.format("ensure_partitions(1)"), {DISPATCHER}),
+    (CALL.format("unsealed_secrets()"), {DISPATCHER}),
+    (CALL.format("seal_secret(0, 'a', 'b')"), {DISPATCHER}),
+    (CALL.format("partition_days_ahead()"), {DISPATCHER, ADMIN, MONITOR}),
+    (CALL.format("uuid_v7_floor(now())"), {DISPATCHER, ADMIN, MONITOR}),
+    (CALL.format("stats()"), {DISPATCHER, ADMIN}),
+    (CALL.format("emit('c', 'a.b', 'a', '1', '{}')"), {DISPATCHER, ADMIN}),
+    (CALL.format("set_capture(true)"), {ADMIN}),
+    (CALL.format("create_endpoint('c', 'https://clinic.example/')"), {ADMIN}),
+    (CALL.format("watch('payment_transactions')"), set()),
+    (CALL.format("unwatch('payment_transactions')"), set()),
+    (CALL.format("insert_event('c', 'a.b', 'a', '1', '{}')"), set()),
+    (CALL.format("finish_deliveries('{}', 'dead', 'a')"), set()),
+    (CALL.format("expire_leases(1)"), set()),
+    (CALL.format("generate_captures()"), set()),
+    (CALL.format("record_late_attempts('[]', '{}')"), set()),
+]
+
+
+def may(host: Host, role: str, statement: str) -> bool:
+    """Whether a role may do that; what it did is taken back."""
+    try:
+        with host.connection.transaction(force_rollback=True):
+            host.rows(f"set local role {role}")
+            host.rows(statement)
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("statement", "allowed"), MATRIX, ids=[statement for statement, _ in MATRIX])
+def test_matrix(sandbox: Host, statement: str, allowed: set[str]) -> None:
+    """The roles that may do it, and no other: a role without a grant of ours can do nothing in the schema."""
+    sandbox.rows(f"create role {NOBODY} login")
+
+    found = {role for role in (DISPATCHER, ADMIN, MONITOR, NOBODY) if may(sandbox, role, statement)}
+
+    assert found == allowed
+
+
+def test_the_matrix_has_every_grant(sandbox: Host) -> None:
+    """Each function that a role was granted stands in the matrix."""
+    granted = sandbox.rows(
+        "select distinct p.proname as name from pg_proc as p, aclexplode(p.proacl) as a"
+        " where p.pronamespace = 'outbound_webhooks'::regnamespace and a.grantee <> p.proowner"
+    )
+
+    missing = [row["name"] for row in granted if not any(f".{row['name']}(" in statement for statement, _ in MATRIX)]
+
+    assert missing == []
+
+
+def test_roles_cannot_log_in(sandbox: Host) -> None:
+    """The four roles are for granting: none can log in, and none is more than that."""
+    rows = sandbox.rows(
+        "select rolname as name, rolcanlogin or rolsuper or rolcreaterole or rolcreatedb or rolreplication"
+        " or rolbypassrls as more from pg_roles where rolname like 'outbound\\_webhooks\\_%'"
+    )
+
+    assert {row["name"]: row["more"] for row in rows} == dict.fromkeys(
+        [
+            "outbound_webhooks_admin",
+            "outbound_webhooks_dispatcher",
+            "outbound_webhooks_monitor",
+            "outbound_webhooks_owner",
+        ],
+        False,
+    )
+
+
+def test_the_host_needs_no_grant(sandbox: Host) -> None:
+    """A role that may write payments, and has no right of ours, is captured all the same; it reads nothing of it."""
+    steps.endpoint(sandbox)
+    sandbox.rows(f"create role {NOBODY} login")
+    sandbox.rows(f"grant insert, update, select on payment_transactions to {NOBODY}")
+
+    with sandbox.connection.transaction():
+        sandbox.rows(f"set local role {NOBODY}")
+        sandbox.pay()
+        sandbox.rows("update payment_transactions set status = 'paid'")
+        sandbox.rows("reset role")
+
+    assert len(steps.bodies(sandbox)) == 2
+    assert sandbox.value("select count(*) from outbound_webhooks.capture_errors") == 0
+
+
+def test_the_dispatcher_does_its_whole_work(sandbox: Host) -> None:
+    """Claim, record, release and settle work as the dispatcher role, on rows that it cannot write itself."""
+    created = steps.endpoint(sandbox)
+    steps.emit(sandbox, 3)
+    sandbox.rows(f"set local role {DISPATCHER}")
+
+    dispatcher = steps.register(sandbox)
+    sent, failed, unsent = steps.claim(sandbox, dispatcher)
+    steps.record(
+        sandbox, steps.result(sent, dispatcher, steps.SUCCEEDED), steps.result(failed, dispatcher, steps.RETRY)
+    )
+    steps.release(sandbox, [unsent])
+    sandbox.rows("reset role")
+    steps.set_state(sandbox, created.id, "paused")
+    sandbox.rows(f"set local role {DISPATCHER}")
+    steps.settle(sandbox)
+
+    assert list(steps.states(sandbox).values()).count("parked") == 2
+    assert list(steps.states(sandbox).values()).count("succeeded") == 1
