@@ -32,14 +32,33 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "venv" / "bin" / "outbound-webhooks"
 
 
-async def test_migrate_and_run(
-    installed: Path, empty_database_url: str, certificates: tuple[trustme.CA, Path], tmp_path: Path
-) -> None:
-    """In an empty folder: migrate installs everything, run starts and stops in good order."""
-    env = clean_environment(**environment(empty_database_url, certificates[1]))
-    migrated = subprocess.run(
+@pytest.fixture
+def env(empty_database_url: str, certificates: tuple[trustme.CA, Path]) -> dict[str, str]:
+    """The environment of a dispatcher on an empty database."""
+    return clean_environment(**environment(empty_database_url, certificates[1]))
+
+
+@pytest.fixture
+def migrated(installed: Path, env: dict[str, str], tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    """A finished `migrate`, in an empty folder."""
+    return subprocess.run(
         [installed, "migrate"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False
     )
+
+
+def entries(folder: Path) -> list[str]:
+    """The names in a folder."""
+    return [entry.name for entry in folder.iterdir()]
+
+
+async def test_migrate_and_run(
+    installed: Path,
+    migrated: subprocess.CompletedProcess[str],
+    env: dict[str, str],
+    empty_database_url: str,
+    tmp_path: Path,
+) -> None:
+    """In an empty folder: migrate installs everything, run starts and stops in good order, nothing is left there."""
     process = await asyncio.create_subprocess_exec(
         installed, "run", cwd=tmp_path, env=env, stderr=asyncio.subprocess.PIPE
     )
@@ -55,5 +74,5 @@ async def test_migrate_and_run(
     assert (migrated.returncode, migrated.stderr) == (0, "")
     assert "applied 0001_schema_and_roles" in migrated.stdout
     assert code == 0
-    assert functions == (len(list((ROOT / "sql_functions").glob("*.sql"))),)
-    assert not list(tmp_path.iterdir())
+    assert functions == (len([name for name in entries(ROOT / "sql_functions") if name.endswith(".sql")]),)
+    assert entries(tmp_path) == []
