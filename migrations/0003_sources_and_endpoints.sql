@@ -14,6 +14,7 @@ create table if not exists outbound_webhooks.event_sources (
     resource text not null,
     columns jsonb not null,
     rules jsonb not null,
+    payload_hash text,
     capture boolean not null default true,
     created_at timestamptz not null default clock_timestamp(),
     constraint event_sources_pkey primary key (id),
@@ -35,6 +36,8 @@ comment on column outbound_webhooks.event_sources.columns is
     'Part of a payment -> column of the host''s table: id, clinic_id, status, amount, refunded_amount, currency, ...';
 comment on column outbound_webhooks.event_sources.rules is
     'Which change makes which event: [{"type", "when": inserted | changed | grew, "column", "below"}], in the order of emission.';
+comment on column outbound_webhooks.event_sources.payload_hash is
+    'md5 of the body of the payload function as it was generated; one that differs now is the DBA''s own, and is kept.';
 comment on column outbound_webhooks.event_sources.capture is 'This source''s own switch; settings.capture is the one for all.';
 
 create table if not exists outbound_webhooks.endpoints (

@@ -11,7 +11,8 @@ as $$
     from outbound_webhooks.event_sources as s
     left join pg_proc as p
         on p.pronamespace = 'outbound_webhooks'::regnamespace and p.proname = 'capture_' || s.name
-    left join pg_trigger as t on t.tgfoid = p.oid and t.tgrelid = p_relation
+    -- Not the clone that a partition gets of its parent's trigger: the source is the parent's.
+    left join pg_trigger as t on t.tgfoid = p.oid and t.tgrelid = p_relation and t.tgparentid = 0
     where t.oid is not null
         or to_regclass(format('%I.%I', s.relation_schema, s.relation_name)) = p_relation
     order by t.oid is null

@@ -1,5 +1,5 @@
 -- payload_definition: the text of a source's payload function: an allow-list of columns, never the whole row.
--- Called by: watch, once: from then on the function belongs to the DBA, who may replace it; upgrades leave it alone.
+-- Called by: install_capture, as long as the DBA has not replaced it; from then on it is the DBA's.
 -- Locks: nothing. The argument is anyelement and not the table's row type, which would make the host's DROP TABLE fail.
 create or replace function outbound_webhooks.payload_definition(p_source_name text)
     returns text
@@ -47,7 +47,7 @@ begin
     join pg_type as t on t.oid = a.atttypid;
 
     return format(
-        $definition$create function outbound_webhooks.%I(payment anyelement, previous json default null)
+        $definition$create or replace function outbound_webhooks.%I(payment anyelement, previous json default null)
     returns json
     language plpgsql
     stable

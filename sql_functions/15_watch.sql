@@ -31,6 +31,13 @@ begin
         raise exception '% cannot be watched: only ordinary and partitioned tables of the host can', p_relation
             using errcode = 'wrong_object_type';
     end if;
+    if exists (
+        select from pg_partition_ancestors(p_relation) as a
+        where a.relid <> p_relation and outbound_webhooks.source_of(a.relid) is not null
+    ) then
+        raise exception '% is a partition of a table that is watched: its writes are captured already', p_relation
+            using errcode = 'wrong_object_type';
+    end if;
     if not pg_has_role(current_user, 'outbound_webhooks_owner', 'member') then
         raise exception 'role % may not watch tables', current_user
             using errcode = 'insufficient_privilege',
