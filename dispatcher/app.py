@@ -61,7 +61,7 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
         heartbeat = Heartbeat(pool, dispatcher_id, observe)
         await heartbeat.beat()
         janitor = Janitor(pool, heartbeat, keyring, settings.partition_days_ahead, observe)
-        await janitor.make_partitions()
+        await _make_partitions(janitor, observe)
         observe(await read_stats(pool, fingerprint))
         await stack.enter_async_context(
             serve_ops(settings.ops_host, settings.ops_port, metrics.registry, readiness.checks)
@@ -82,6 +82,14 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
                 task.cancel()
         await _say_goodbye(heartbeat, observe)
         observe(o.DispatcherStopped(released))
+
+
+async def _make_partitions(janitor: Janitor, observe: o.Observe) -> None:
+    try:
+        await janitor.make_partitions()
+    except psycopg.errors.LockNotAvailable as error:
+        # Somebody makes them at this moment, or holds the table; the leader tries again within seconds.
+        observe(o.DatabaseTrouble("maintenance", error_text(error)))
 
 
 async def _say_goodbye(heartbeat: Heartbeat, observe: o.Observe) -> None:

@@ -43,6 +43,23 @@ async def test_partitions_are_made_at_start(host: Host, receiver: Receiver, disp
     assert sorted("outbound_webhooks." + name for name in made.names) == sorted(dropped)
 
 
+async def test_a_start_beside_a_locked_table(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
+    """Partitions that cannot be made at the start, because somebody holds the lock, do not keep it from delivering."""
+    host.endpoint(receiver.url + "/")
+    drop_partitions(host, "finished_deliveries_dead")
+
+    with psycopg.connect(host.url) as holder:
+        holder.execute("lock table outbound_webhooks.finished_deliveries_dead in share update exclusive mode")
+        async with dispatcher() as seen:
+            host.pay()
+            await seen.count(AttemptFinished)
+            trouble = seen.of(DatabaseTrouble)
+            holder.commit()
+            await seen.count(PartitionsMade)
+
+    assert {one.task for one in trouble} == {"maintenance"}
+
+
 async def test_a_missing_partition_loses_no_result(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
     """A result that finds no partition is kept and written again until there is one; nothing is sent twice."""
     host.endpoint(receiver.url + "/")
