@@ -2,6 +2,8 @@
 
 import ipaddress
 import os
+import re
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,14 +19,26 @@ PREFIX = "OUTBOUND_WEBHOOKS_"
 _OTHER_NAMES = frozenset({PREFIX + "TEST_DATABASE_URL"})
 
 
+# user:password@host:port,host:port up to the path or the query, without a second @ or a port that is no number.
+_HOST = r"(\[[0-9A-Fa-f:.]*\]|[^@:/?#\[\],]*)(:[0-9]*)?"
+_AUTHORITY = re.compile(rf"([^@:/?#]*(:[^@:/?#]*)?@)?{_HOST}(,{_HOST})*([/?]|$)")
+_BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
 class SettingsError(Exception):
     """The environment cannot be used; the message has one line a problem, with what to do."""
 
 
 def _database_url(url: SecretStr) -> SecretStr:
-    scheme, separator, _ = url.get_secret_value().partition("://")
+    scheme, separator, rest = url.get_secret_value().partition("://")
     if not separator or scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
         raise ValueError("must begin with postgresql:// (for example postgresql://user@host/database)")
+    # libpq would repeat parts of a password that it takes for a host or a port; so its form is checked here.
+    if not _AUTHORITY.match(rest) or _BARE_PERCENT.search(rest):
+        raise ValueError(
+            "is not a valid URL: in a password write special characters percent-encoded"
+            " (@ as %40, : as %3A, / as %2F, % as %25)"
+        )
     return url
 
 
@@ -65,7 +79,7 @@ class Settings(BaseSettings):
         (), description="Private networks that endpoints may be in (CIDR, comma-separated). None by default."
     )
     ca_file: Path | None = Field(None, description="PEM certificates to trust beside the system's.")
-    partition_days_ahead: int = Field(14, ge=2, le=365, description="How many days of partitions to keep ready.")
+    partition_days_ahead: int = Field(14, ge=2, le=90, description="How many days of partitions to keep ready.")
     log_format: Literal["auto", "json", "console"] = Field("auto", description="auto: console on a terminal.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least level to log.")
 
@@ -85,6 +99,11 @@ class Settings(BaseSettings):
             found = False
         if not found:
             raise ValueError(f"there is no file {str(value)[:200]}")
+        if value is not None:
+            try:
+                ssl.create_default_context(cafile=value)
+            except (ssl.SSLError, OSError):
+                raise ValueError(f"{value} does not hold certificates in PEM form") from None
         return value
 
     @field_validator("master_keys")
@@ -121,8 +140,8 @@ class Settings(BaseSettings):
 
 
 def libpq_url(url: str) -> str:
-    """A database URL without yoyo's driver suffix."""
-    return url.replace("postgresql+psycopg://", "postgresql://", 1)
+    """A database URL with the scheme that libpq and yoyo both start from."""
+    return "postgresql://" + url.partition("://")[2]
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

@@ -50,15 +50,14 @@ class GuardedResolver(AbstractResolver):
     def __init__(self, allowed: Sequence[Network]) -> None:
         self._allowed = allowed
         self._threads = ThreadPoolExecutor(DNS_THREADS, thread_name_prefix="dns")
+        self._lookups: dict[tuple[str, int], asyncio.Future[list[Any]]] = {}
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        answers = await asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
-        )
         results: list[ResolveResult] = []
-        for answer_family, _, protocol, _, address in answers:
+        # Shielded: the look-up goes on for the others who wait for it when this request's deadline has come.
+        for answer_family, _, protocol, _, address in await asyncio.shield(self._lookup(host, family)):
             ip = str(address[0])
             if (reason := refusal(ip, self._allowed)) is not None:
                 raise BlockedAddress(errno.EPERM, f"blocked address: {reason}")
@@ -73,6 +72,23 @@ class GuardedResolver(AbstractResolver):
                 )
             )
         return results
+
+    def _lookup(self, host: str, family: int) -> "asyncio.Future[list[Any]]":
+        """The one look-up of a name that is under way: a name that hangs takes one thread, however many ask for it."""
+        key = (host, family)
+        lookup = self._lookups.get(key)
+        if lookup is None:
+            lookup = asyncio.get_running_loop().run_in_executor(
+                self._threads, lambda: socket.getaddrinfo(host, None, family=family, type=socket.SOCK_STREAM)
+            )
+            self._lookups[key] = lookup
+            lookup.add_done_callback(lambda done: self._looked_up(key, done))
+        return lookup
+
+    def _looked_up(self, key: tuple[str, int], done: "asyncio.Future[list[Any]]") -> None:
+        del self._lookups[key]
+        if not done.cancelled():
+            done.exception()  # noted, should everybody who asked have gone
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

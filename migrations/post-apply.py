@@ -43,7 +43,7 @@ def load(connection, folder: Path = FUNCTIONS) -> None:
     """
     cursor = connection.cursor()
     cursor.execute("set local role outbound_webhooks_owner")
-    cursor.execute("set local search_path = pg_catalog")
+    cursor.execute("set local search_path = pg_catalog, pg_temp")
     for file in function_files(folder):
         try:
             cursor.execute(file.read_text(encoding="utf-8"))

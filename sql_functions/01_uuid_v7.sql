@@ -6,7 +6,7 @@ create or replace function outbound_webhooks.uuid_v7(p_at timestamptz default cl
     language plpgsql
     volatile
     security invoker
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_us constant bigint := (extract(epoch from p_at) * 1000000)::bigint;

@@ -5,7 +5,7 @@ create or replace function outbound_webhooks.uuid_v7_floor(p_at timestamptz)
     language sql
     immutable
     security invoker
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
     select (encode(int8send(floor(extract(epoch from p_at) * 1000)::bigint << 16), 'hex') || repeat('0', 16))::uuid
 $$;

@@ -6,7 +6,7 @@ create or replace function outbound_webhooks.minor_units(p_amount numeric, p_cur
     language plpgsql
     immutable
     security invoker
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_exponent constant integer := case

@@ -8,7 +8,7 @@ create or replace function outbound_webhooks.ensure_partitions(p_days_ahead inte
     language plpgsql
     volatile
     security definer -- creating tables in the schema is the owner's right, not the dispatcher's
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
     set timezone = 'UTC'
     set lock_timeout = '1s'
 as $$

@@ -5,7 +5,7 @@ create or replace function outbound_webhooks.partition_days_ahead()
     language sql
     stable
     security invoker
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
     set timezone = 'UTC'
 as $$
     select coalesce(min(ahead.days), -1)::integer

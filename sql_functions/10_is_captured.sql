@@ -6,7 +6,7 @@ create or replace function outbound_webhooks.is_captured(p_source_id bigint, p_c
     language plpgsql
     stable
     security invoker
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 begin
     if current_setting('outbound_webhooks.capture', true) = 'off' then

@@ -5,7 +5,7 @@ create or replace function outbound_webhooks.payment_rules(p_resource text, p_co
     language sql
     immutable
     security invoker
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
     select jsonb_agg(r.rule order by r.position)
     from (

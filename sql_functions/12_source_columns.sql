@@ -7,7 +7,7 @@ create or replace function outbound_webhooks.source_columns(p_relation regclass,
     language plpgsql
     stable
     security invoker
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_parts constant text[] := array[
@@ -38,6 +38,15 @@ begin
             v_mapping := v_mapping || jsonb_build_object(v_part, v_part);
         end if;
     end loop;
+
+    select c.key into v_part
+    from jsonb_each_text(v_mapping) as c
+    join pg_attribute as a on a.attrelid = p_relation and a.attname = c.value and a.attgenerated = 'v'
+    limit 1;
+    if found then
+        raise exception 'column % of % is a virtual generated one: triggers see it as null', v_mapping ->> v_part, p_relation
+            using errcode = 'wrong_object_type', hint = format('Map %s to a stored column.', v_part);
+    end if;
 
     foreach v_part in array array['id', 'clinic_id'] loop
         if not v_mapping ? v_part then

@@ -5,7 +5,7 @@ create or replace function outbound_webhooks.source_of(p_relation regclass)
     language sql
     stable
     security invoker
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
     select s.name
     from outbound_webhooks.event_sources as s

@@ -6,7 +6,7 @@ create or replace function outbound_webhooks.payload_definition(p_source_name te
     language plpgsql
     stable
     security invoker
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_source outbound_webhooks.event_sources;
@@ -47,23 +47,26 @@ begin
     join pg_type as t on t.oid = a.atttypid;
 
     return format(
-        $definition$create or replace function outbound_webhooks.%I(payment anyelement, previous json default null)
-    returns json
-    language plpgsql
-    stable
-    security invoker
-    set search_path = ''
-as $payload$
--- What an event about a row of %s says. Yours to change: columns not listed here never leave the database.
+        E'create or replace function outbound_webhooks.%I(payment anyelement, previous json default null)\n'
+        '    returns json\n'
+        '    language plpgsql\n'
+        '    stable\n'
+        '    security invoker\n'
+        '    set search_path = pg_catalog, pg_temp\n'
+        'as %L',
+        'payload_' || v_source.name,
+        format(
+            $body$
+-- What an event of the source %s says. Yours to change: columns not listed here never leave the database.
 begin
     return json_build_object(
 %s
         'previous', previous
     );
 end
-$payload$;
-$definition$,
-        'payload_' || v_source.name, format('%I.%I', v_source.relation_schema, v_source.relation_name), v_fields
+$body$,
+            v_source.name, v_fields
+        )
     );
 end
 $$;

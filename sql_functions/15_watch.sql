@@ -14,7 +14,7 @@ create or replace function outbound_webhooks.watch(
     language plpgsql
     volatile
     security invoker -- creating a trigger takes the caller's own right on the table
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_schema text;
@@ -45,6 +45,17 @@ begin
     end if;
 
     v_columns := outbound_webhooks.source_columns(p_relation, p_columns);
+    if exists (
+        select
+        from pg_partitioned_table as p
+        join pg_attribute as a on a.attrelid = p.partrelid and a.attnum = any (p.partattrs::smallint[])
+        where p.partrelid = p_relation
+            and a.attname in (v_columns ->> 'status', v_columns ->> 'refunded_amount')
+    ) then
+        raise exception '% cannot be watched: it is partitioned by a column that its events tell of', p_relation
+            using errcode = 'wrong_object_type',
+                hint = 'A row that moves to another partition is deleted and inserted there, so its change would be lost.';
+    end if;
     v_name := coalesce(
         outbound_webhooks.source_of(p_relation), p_name,
         left(trim(both '_' from regexp_replace(lower(v_table), '[^a-z0-9]+', '_', 'g')), 40)
@@ -69,6 +80,13 @@ begin
             rules = excluded.rules;
 
     perform outbound_webhooks.install_capture(v_name, p_relation);
+
+    if current_setting('max_prepared_transactions')::integer > 0 then
+        update outbound_webhooks.settings set wake_up = 'poll' where wake_up <> 'poll';
+        if found then
+            raise notice 'wake_up is now poll, since this server allows PREPARE TRANSACTION, which NOTIFY would break';
+        end if;
+    end if;
     return v_name;
 end
 $$;

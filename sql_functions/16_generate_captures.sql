@@ -6,7 +6,7 @@ create or replace function outbound_webhooks.generate_captures()
     language plpgsql
     volatile
     security invoker
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_name text;

@@ -6,7 +6,7 @@ create or replace function outbound_webhooks.install_capture(p_source_name text,
     language plpgsql
     volatile
     security invoker -- creating a trigger takes the caller's own right on the table
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_capture constant text := 'capture_' || p_source_name;
@@ -54,11 +54,18 @@ begin
             select from pg_trigger where tgrelid = p_relation and tgname = 'outbound_webhooks_10_' || v_operation
         );
         -- The row images are compared (*<>), not the values: that works for every column type, and naming no column
-        -- leaves the host free to alter each of them.
+        -- leaves the host free to alter each of them. A whole-row comparison computes virtual generated columns, and
+        -- an error in one would be the host's: with such a column the function alone compares.
         execute format(
             'create trigger outbound_webhooks_10_%s after %s on %s for each row %s execute function outbound_webhooks.%I()',
             v_operation, v_operation, p_relation,
-            case v_operation when 'update' then 'when (old.* operator(pg_catalog.*<>) new.*)' else '' end,
+            case
+                when v_operation = 'update' and not exists (
+                    select from pg_attribute where attrelid = p_relation and attgenerated = 'v' and not attisdropped
+                )
+                    then 'when (old.* operator(pg_catalog.*<>) new.*)'
+                else ''
+            end,
             v_capture
         );
     end loop;

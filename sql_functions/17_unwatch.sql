@@ -6,7 +6,7 @@ create or replace function outbound_webhooks.unwatch(p_relation regclass)
     language plpgsql
     volatile
     security invoker -- dropping a trigger takes the caller's own right on the table
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_name constant text := outbound_webhooks.source_of(p_relation);

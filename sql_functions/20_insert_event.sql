@@ -14,7 +14,7 @@ create or replace function outbound_webhooks.insert_event(
     language plpgsql
     volatile
     security invoker
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now constant timestamptz := clock_timestamp();
@@ -44,7 +44,7 @@ begin
     where e.clinic_id = p_clinic_id
         and e.state <> 'retired'
         and e.event_types && array['*', split_part(p_type, '.', 1) || '.*', p_type]
-        and (e.filter is null or p_data::jsonb @> e.filter);
+        and (e.filter is null or outbound_webhooks.matches_filter(p_data, e.filter));
 
     get diagnostics v_deliveries = row_count;
     if v_deliveries > 0 then

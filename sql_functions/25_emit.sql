@@ -12,7 +12,7 @@ create or replace function outbound_webhooks.emit(
     language plpgsql
     volatile
     security definer -- the caller needs no grant on our tables
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
     set timezone = 'UTC'
     set lock_timeout = '100ms'
 as $$

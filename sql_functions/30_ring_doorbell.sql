@@ -8,7 +8,7 @@ create or replace function outbound_webhooks.ring_doorbell()
     language plpgsql
     volatile
     security invoker
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now constant bigint := (extract(epoch from clock_timestamp()) * 1000)::bigint;
@@ -17,6 +17,7 @@ declare
 begin
     if v_awake not between v_now and v_now + 10000
         and v_asleep between v_now and v_now + 10000
+        and exists (select from outbound_webhooks.settings as s where s.wake_up = 'doorbell')
     then
         perform pg_notify('outbound_webhooks', '');
     end if;

@@ -6,7 +6,7 @@ create or replace function outbound_webhooks.promise(p_kind text, p_for interval
     language plpgsql
     volatile
     security definer -- setting a sequence is the owner's right
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_until constant bigint := (extract(epoch from clock_timestamp() + p_for) * 1000)::bigint;

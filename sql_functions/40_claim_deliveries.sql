@@ -1,5 +1,6 @@
 -- claim_deliveries: lease what can start now, fairly between endpoints, to one dispatcher.
 -- Called by: dispatcher/pipeline/claim.py, in autocommit. Locks: the rows it returns, until it returns; skips others'.
+-- p_share bounds what one endpoint may take of this dispatcher; p_held_ids are the deliveries it still works on.
 -- Returns all that sending needs. Each endpoint it visited has at least one row, with a null delivery_id if nothing of
 -- it was claimed: the caller moves its cursor by that.
 -- The planner is held to index scans, as its statistics know nothing of dead rows; the loose scan steps from endpoint
@@ -10,7 +11,9 @@ create or replace function outbound_webhooks.claim_deliveries(
     p_after_endpoint_id bigint,
     p_busy_endpoint_ids bigint[],
     p_busy_counts integer[],
-    p_lease_margin interval
+    p_lease_margin interval,
+    p_share integer default 1000,
+    p_held_ids bigint[] default '{}'
 )
     returns table (
         endpoint_id bigint,
@@ -32,7 +35,7 @@ create or replace function outbound_webhooks.claim_deliveries(
     language plpgsql
     volatile
     security definer -- dispatchers read secrets and write leases only through functions
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
     set enable_seqscan = off
     set enable_bitmapscan = off
     set jit = off
@@ -70,9 +73,9 @@ begin
             e.id,
             e.url,
             e.timeout_seconds,
-            e.max_in_flight,
+            least(e.max_in_flight, p_share) as max_in_flight,
             e.retry_schedule,
-            e.max_in_flight - coalesce(busy.in_flight, 0) as free,
+            least(e.max_in_flight, p_share) - coalesce(busy.in_flight, 0) as free,
             (
                 select array_agg(coalesce(s.sealed, s.secret) order by s.id desc)
                 from outbound_webhooks.endpoint_secrets as s
@@ -85,7 +88,7 @@ begin
             on busy.endpoint_id = e.id
         where v.next_attempt_at <= v_now
             and e.state = 'active'
-            and e.max_in_flight > coalesce(busy.in_flight, 0)
+            and least(e.max_in_flight, p_share) > coalesce(busy.in_flight, 0)
         order by v.endpoint_id
     ),
     pick as materialized (
@@ -100,7 +103,8 @@ begin
                 and d.next_attempt_at <= v_now
                 and (
                     d.lease_until is null
-                    or d.lease_until <= v_now
+                    -- Not what the caller still has in hand: it knows the answer, or waits for it.
+                    or (d.lease_until <= v_now and d.id <> all (p_held_ids))
                     -- The lease of a dead dispatcher is free at once. Who asks is not dead, whatever its heartbeat says.
                     or (
                         d.lease_owner <> p_dispatcher_id
@@ -165,9 +169,15 @@ begin
 end
 $$;
 
-revoke execute on function outbound_webhooks.claim_deliveries(bigint, integer, bigint, bigint[], integer[], interval)
+revoke execute on function outbound_webhooks.claim_deliveries(
+    bigint, integer, bigint, bigint[], integer[], interval, integer, bigint[]
+)
     from public;
-grant execute on function outbound_webhooks.claim_deliveries(bigint, integer, bigint, bigint[], integer[], interval)
+grant execute on function outbound_webhooks.claim_deliveries(
+    bigint, integer, bigint, bigint[], integer[], interval, integer, bigint[]
+)
     to outbound_webhooks_dispatcher;
-comment on function outbound_webhooks.claim_deliveries(bigint, integer, bigint, bigint[], integer[], interval) is
+comment on function outbound_webhooks.claim_deliveries(
+    bigint, integer, bigint, bigint[], integer[], interval, integer, bigint[]
+) is
     'Lease due deliveries to a dispatcher, at most what each endpoint has room for; takes over expired leases.';

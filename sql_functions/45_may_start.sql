@@ -6,7 +6,7 @@ create or replace function outbound_webhooks.may_start(p_delivery_id bigint, p_l
     language sql
     stable
     security invoker
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
     select exists (
         select
@@ -14,7 +14,8 @@ as $$
         join outbound_webhooks.endpoints as e on e.id = d.endpoint_id
         where d.id = p_delivery_id
             and d.lease_token = p_lease_token
-            and d.lease_until > statement_timestamp()
+            -- The lease has to outlast the request.
+            and d.lease_until > statement_timestamp() + make_interval(secs => e.timeout_seconds)
             and e.state = 'active'
     )
 $$;

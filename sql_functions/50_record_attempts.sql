@@ -10,7 +10,7 @@ create or replace function outbound_webhooks.record_attempts(p_results jsonb)
     language plpgsql
     volatile
     security definer -- dispatchers move deliveries only through functions
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
     set enable_seqscan = off
     set enable_bitmapscan = off
     set jit = off
@@ -86,13 +86,26 @@ begin
         perform outbound_webhooks.record_late_attempts(p_results, coalesce(v_kept, '{}'));
     end if;
 
+    -- An endpoint that somebody holds locked is passed over: results must not wait for it. It answers 410 again.
+    with gone as (
+        select distinct on (r.endpoint_id) r.endpoint_id, r.disable
+        from jsonb_to_recordset(p_results) as r (lease_token bigint, endpoint_id bigint, disable text)
+        where r.disable is not null
+            and r.lease_token = any (v_kept)
+    ),
+    held as materialized (
+        select e.id
+        from outbound_webhooks.endpoints as e
+        where e.id = any (array(select g.endpoint_id from gone as g))
+            and e.state in ('active', 'paused')
+        order by e.id
+        for no key update skip locked
+    )
     update outbound_webhooks.endpoints as e
-    set state = 'disabled', state_reason = r.disable, state_changed_at = v_now
-    from jsonb_to_recordset(p_results) as r (lease_token bigint, endpoint_id bigint, disable text)
-    where r.disable is not null
-        and r.lease_token = any (v_kept)
-        and e.id = r.endpoint_id
-        and e.state in ('active', 'paused');
+    set state = 'disabled', state_reason = gone.disable, state_changed_at = v_now
+    from held
+    join gone on gone.endpoint_id = held.id
+    where e.id = held.id;
 
     return query select unnest(v_kept);
 end

@@ -7,7 +7,7 @@ create or replace function outbound_webhooks.record_late_attempts(p_results json
     language plpgsql
     volatile
     security invoker
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_result record;

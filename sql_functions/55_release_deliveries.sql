@@ -12,7 +12,7 @@ create or replace function outbound_webhooks.release_deliveries(
     language plpgsql
     volatile
     security definer -- dispatchers move deliveries only through functions
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_released integer;

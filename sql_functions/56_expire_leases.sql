@@ -7,7 +7,7 @@ create or replace function outbound_webhooks.expire_leases(p_limit integer, p_al
     language sql
     volatile
     security invoker
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
     with pick as materialized (
         select d.*

@@ -5,7 +5,7 @@ create or replace function outbound_webhooks.register_dispatcher(p_name text, p_
     language sql
     volatile
     security definer -- dispatchers write their own registration only through functions
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
     insert into outbound_webhooks.dispatchers (name, version, delivering)
     values (p_name, p_version, p_delivering)

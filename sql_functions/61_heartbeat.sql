@@ -6,7 +6,7 @@ create or replace function outbound_webhooks.heartbeat(p_dispatcher_id bigint)
     language plpgsql
     volatile
     security definer -- dispatchers write their own registration only through functions
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now constant timestamptz := clock_timestamp();

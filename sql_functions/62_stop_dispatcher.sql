@@ -5,7 +5,7 @@ create or replace function outbound_webhooks.stop_dispatcher(p_dispatcher_id big
     language sql
     volatile
     security definer -- dispatchers write their own registration only through functions
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
     update outbound_webhooks.dispatchers set stopped_at = clock_timestamp() where id = p_dispatcher_id;
     update outbound_webhooks.leadership set held_until = clock_timestamp() where dispatcher_id = p_dispatcher_id;

@@ -8,7 +8,7 @@ create or replace function outbound_webhooks.begin_delivery(p_backlog text, p_ra
     language plpgsql
     volatile
     security definer -- dispatchers move deliveries only through functions
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now constant timestamptz := clock_timestamp();

@@ -6,7 +6,7 @@ create or replace function outbound_webhooks.finish_deliveries(p_delivery_ids bi
     language plpgsql
     volatile
     security invoker
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_count bigint;

@@ -7,7 +7,7 @@ create or replace function outbound_webhooks.settle_deliveries(p_limit integer d
     language plpgsql
     volatile
     security definer -- dispatchers move deliveries only through functions
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_parked bigint;

@@ -5,7 +5,7 @@ create or replace function outbound_webhooks.unsealed_secrets()
     language sql
     stable
     security definer -- no role has a grant on endpoint_secrets
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
     select s.id, s.clinic_id, s.endpoint_id, s.secret
     from outbound_webhooks.endpoint_secrets as s

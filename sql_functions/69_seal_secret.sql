@@ -5,7 +5,7 @@ create or replace function outbound_webhooks.seal_secret(p_id bigint, p_secret t
     language sql
     volatile
     security definer -- no role has a grant on endpoint_secrets
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
     update outbound_webhooks.endpoint_secrets
     set secret = null, sealed = p_sealed

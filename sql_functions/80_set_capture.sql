@@ -5,7 +5,7 @@ create or replace function outbound_webhooks.set_capture(p_on boolean, p_source 
     language plpgsql
     volatile
     security definer -- the admin role changes the switches only through functions
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_source is null then

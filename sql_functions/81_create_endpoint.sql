@@ -17,7 +17,7 @@ create or replace function outbound_webhooks.create_endpoint(
     language plpgsql
     volatile
     security definer -- the admin role writes endpoints only through functions
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare

@@ -13,7 +13,7 @@ create or replace function outbound_webhooks.stats()
     language sql
     stable
     security invoker
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
     select
         count(*) filter (where d.parked_reason is null and d.lease_until is null),

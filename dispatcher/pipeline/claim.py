@@ -1,6 +1,6 @@
 """Claiming: lease what can start now, through sql_functions/40_claim_deliveries.sql."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -23,18 +23,28 @@ class Round:
 
 
 async def claim(
-    pool: Pool, dispatcher_id: int, limit: int, cursor: int, in_flight: Mapping[int, int], lease_margin: timedelta
+    pool: Pool,
+    dispatcher_id: int,
+    limit: int,
+    cursor: int,
+    in_flight: Mapping[int, int],
+    lease_margin: timedelta,
+    share: int,
+    held: Collection[int],
 ) -> Round:
     """Lease up to `limit` deliveries.
 
     Args:
         cursor: begin behind this endpoint; rounds rotate, so that no endpoint is always last.
         in_flight: requests of this dispatcher by endpoint.
+        share: what one endpoint may have in flight here, at most.
+        held: deliveries that this dispatcher still works on: never claimed, even if their lease ran out.
     """
     async with pool.connection() as connection:
         result = await connection.cursor(row_factory=dict_row).execute(
-            "select * from outbound_webhooks.claim_deliveries(%s, %s, %s, %s::bigint[], %s::integer[], %s)",
-            (dispatcher_id, limit, cursor, list(in_flight), list(in_flight.values()), lease_margin),
+            "select * from outbound_webhooks.claim_deliveries("
+            "%s, %s, %s, %s::bigint[], %s::integer[], %s, %s, %s::bigint[])",
+            (dispatcher_id, limit, cursor, list(in_flight), list(in_flight.values()), lease_margin, share, list(held)),
         )
         rows = await result.fetchall()
     visited = sorted({row["endpoint_id"] for row in rows})

@@ -23,6 +23,7 @@ from dispatcher.telemetry.observations import Claimed, DatabaseTrouble, Delivery
 Deliver = Callable[[Delivery], Awaitable[None]]
 
 RECHECK_AFTER_SECONDS = 1.0  # claimed longer ago than this: ask again whether it may be sent
+SHARE = 4  # one endpoint has at most a fourth of the slots: a hanging receiver leaves room for the others
 RESTLESS_SECONDS = 0.2  # how long a new id is waited for: it is drawn before its transaction commits
 GATHER_SECONDS = 0.005  # slots that become free within this are filled by one claim
 ERROR_PAUSE_SECONDS = 1.0
@@ -103,23 +104,31 @@ class Worker:
         total, from_start, complete = 0, False, False
         while not (self._stopping or complete) and (free := self._concurrency - self.in_flight) > 0:
             from_start = from_start or self._cursor == 0
-            started = time.perf_counter()
+            # Measured from before the claim: a process that is frozen while it waits for the answer notices.
+            asked_at = time.monotonic()
             found = await claim(
-                self._pool, self._dispatcher_id, free, self._cursor, self._in_flight, self._lease_margin
+                self._pool,
+                self._dispatcher_id,
+                free,
+                self._cursor,
+                self._in_flight,
+                self._lease_margin,
+                max(1, self._concurrency // SHARE),
+                [delivery.id for delivery in self._tasks.values()],
             )
-            self._observe(Claimed(len(found.deliveries), found.visited, time.perf_counter() - started))
+            self._observe(Claimed(len(found.deliveries), found.visited, time.monotonic() - asked_at))
             for delivery in found.deliveries:
-                self._start(delivery)
+                self._start(delivery, asked_at)
             total += len(found.deliveries)
             self._cursor = found.cursor
             complete = from_start and found.cursor == 0
         return total
 
-    def _start(self, delivery: Delivery) -> None:
+    def _start(self, delivery: Delivery, asked_at: float) -> None:
         self._in_flight[delivery.endpoint_id] += 1
         if self._in_flight[delivery.endpoint_id] >= delivery.max_in_flight:
             self._saturated.add(delivery.endpoint_id)
-        task = asyncio.create_task(self._attempt(delivery, time.monotonic()))
+        task = asyncio.create_task(self._attempt(delivery, asked_at))
         self._tasks[task] = delivery
         task.add_done_callback(self._ended)
 
@@ -138,10 +147,10 @@ class Worker:
         self._gathering = False
         self._listener.rung.set()
 
-    async def _attempt(self, delivery: Delivery, claimed_at: float) -> None:
+    async def _attempt(self, delivery: Delivery, asked_at: float) -> None:
         """Deliver; and if a reason of our own keeps it from leaving, give the delivery back, uncharged."""
         try:
-            late = time.monotonic() - claimed_at > RECHECK_AFTER_SECONDS
+            late = time.monotonic() - asked_at > RECHECK_AFTER_SECONDS
             if not late or await may_start(self._pool, delivery):
                 await self._deliver(delivery)
             else:

@@ -2,6 +2,8 @@
 
 import asyncio
 import ipaddress
+import socket
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import trustme
 
 from dispatcher.core.model import ErrorClass, Request, SendResult
 from dispatcher.demo.receiver import Receiver
-from dispatcher.egress import EXCERPT_BYTES, Send, open_egress
+from dispatcher.egress import DNS_THREADS, EXCERPT_BYTES, GuardedResolver, Send, open_egress
 from tests.support.ops import free_port
 from tests.support.raw import Behaviour, drips, floods, never_answers, serve_raw, writes
 
@@ -118,6 +120,34 @@ async def test_nobody_there(send: Send) -> None:
 
     assert closed.error is ErrorClass.CONNECT
     assert unknown.error is ErrorClass.DNS
+
+
+async def test_a_name_that_hangs_takes_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many requests wait for one name, the look-ups of other names go on; all get the answer when it comes."""
+    release = threading.Event()
+    asked: list[str] = []
+
+    def getaddrinfo(host: str, *_: object, **__: object) -> list[tuple[object, ...]]:
+        asked.append(host)
+        if host == "hangs.example":
+            release.wait(60)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    resolver = GuardedResolver(LOOPBACK)
+    try:
+        hanging = [asyncio.create_task(resolver.resolve("hangs.example", 443)) for _ in range(DNS_THREADS * 2)]
+        (other,) = await asyncio.wait_for(resolver.resolve("answers.example", 443), 30)
+        hanging[0].cancel()
+        release.set()
+        answers = await asyncio.gather(*hanging[1:])
+    finally:
+        release.set()
+        await resolver.close()
+
+    assert other["host"] == "127.0.0.1"
+    assert [answer[0]["port"] for answer in answers] == [443] * (DNS_THREADS * 2 - 1)
+    assert asked.count("hangs.example") == 1
 
 
 @pytest.mark.parametrize(

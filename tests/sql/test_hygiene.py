@@ -12,7 +12,7 @@ OWNER = "outbound_webhooks_owner"
 
 FUNCTIONS = """
     select p.proname as name, pg_get_userbyid(p.proowner) as owner,
-        'search_path=""' = any (p.proconfig) as pinned,
+        'search_path=pg_catalog, pg_temp' = any (p.proconfig) as pinned,
         obj_description(p.oid, 'pg_proc') is not null as commented,
         exists (select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) where grantee = 0) as public
     from pg_proc as p
@@ -51,7 +51,7 @@ def test_the_catalog_shows_every_function(lasting_host: Host) -> None:
     ("column", "expected"), [("pinned", True), ("public", False), ("commented", True), ("owner", OWNER)]
 )
 def test_functions(lasting_host: Host, column: str, expected: object) -> None:
-    """Every function, generated ones too: empty search_path, not for public, commented, owned by the owner role."""
+    """Every function, generated ones too: pg_temp last in its path, not for public, commented, owned by the owner."""
     found = [row["name"] for row in lasting_host.rows(FUNCTIONS) if row[column] != expected]
 
     assert found == []

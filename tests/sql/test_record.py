@@ -103,6 +103,26 @@ def test_dead_after_a_retry(sandbox: Host) -> None:
     ]  # fmt: skip
 
 
+def test_410_beside_a_locked_endpoint(host: Host, connect: Connect) -> None:
+    """Somebody holds the endpoint's row locked: results are written all the same, and the next 410 disables it."""
+    created = steps.endpoint(host)
+    emit(host, 2)
+    dispatcher = register(host)
+    first, second = claim(host, dispatcher)
+    locker = connect()
+    host.rows("set statement_timeout = '30s'")
+
+    with locker.connection.transaction():
+        locker.rows("update outbound_webhooks.endpoints set description = 'edited' where id = %s", created.id)
+        kept = record(host, result(first, dispatcher, RETRY, http_status=410, disable="gone"))
+        while_locked = host.value("select state from outbound_webhooks.endpoints")
+    record(host, result(second, dispatcher, RETRY, http_status=410, disable="gone"))
+
+    assert kept == [first["lease_token"]]
+    assert while_locked == "active"
+    assert host.value("select state from outbound_webhooks.endpoints") == "disabled"
+
+
 def test_a_batch(sandbox: Host) -> None:
     """Results of many deliveries are one statement; each goes its own way."""
     dispatcher, (a, b, c) = in_flight(sandbox, 3)

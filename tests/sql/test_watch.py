@@ -131,7 +131,8 @@ def test_the_payload_function_belongs_to_the_dba(host: Host) -> None:
     steps.endpoint(host)
     host.rows(
         "create or replace function outbound_webhooks.payload_payment_transactions("
-        "payment anyelement, previous json default null) returns json language sql stable set search_path = ''"
+        "payment anyelement, previous json default null) returns json language sql stable"
+        " set search_path = pg_catalog, pg_temp"
         " as $$ select json_build_object('mine', payment.id) $$"
     )
 

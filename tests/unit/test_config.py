@@ -5,6 +5,7 @@ import ipaddress
 from pathlib import Path
 
 import pytest
+import trustme
 
 from dispatcher.config import PREFIX, Settings, SettingsError, describe, libpq_url, load
 from tests.unit.environment import URL, Environment
@@ -41,7 +42,7 @@ def test_defaults(environment: Environment) -> None:
 def test_every_setting_is_read(environment: Environment, tmp_path: Path) -> None:
     """Each name, with a value that is not its default."""
     ca_file = tmp_path / "ca.pem"
-    ca_file.touch()
+    trustme.CA().cert_pem.write_to_path(str(ca_file))
     texts = {
         "listen_database_url": "postgresql://direct/database",
         "enabled": "true",
@@ -98,7 +99,7 @@ def test_names_can_be_checked_in_a_given_environment(environment: Environment) -
     [
         ("postgresql+psycopg://user@host/database", "postgresql://user@host/database"),
         ("postgresql://user@host/database", "postgresql://user@host/database"),
-        ("postgres://user@host/database", "postgres://user@host/database"),
+        ("postgres://user@host/database", "postgresql://user@host/database"),
     ],
 )
 def test_the_url_may_be_the_one_that_yoyo_takes(environment: Environment, url: str, expected: str) -> None:

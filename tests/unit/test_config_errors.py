@@ -1,6 +1,7 @@
 """config: every error at once, each with what to do, and no secret in any of them."""
 
 import base64
+from pathlib import Path
 
 import pytest
 
@@ -86,6 +87,38 @@ def test_a_certificate_in_place_of_its_file(environment: Environment) -> None:
     (problem,) = environment.problems(ca_file="-----BEGIN CERTIFICATE-----" + "A" * 2000)
 
     assert problem.startswith(f"{PREFIX}CA_FILE: ")
+
+
+@pytest.mark.parametrize("password", ["Sesame%9x", "pa@Sesame9", "pa:Sesame9", "pa/Sesame9", "Sesame9#x"])
+def test_a_password_that_is_not_encoded(environment: Environment, password: str) -> None:
+    """libpq would repeat parts of it as a host or a port: it never sees it."""
+    (problem,) = environment.problems(database_url=f"postgresql://user:{password}@host/database")
+
+    assert "percent-encoded" in problem
+    assert "Sesame9" not in problem
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:p%40ss@h1:5432,h2:5433/db?target_session_attrs=read-write",
+        "postgresql://u@[::1]:5432/db",
+        "postgresql:///db?host=/tmp",
+        "postgresql://u@/db?host=/tmp&port=1",
+        "postgresql://",
+    ],
+)
+def test_urls_of_every_form(environment: Environment, url: str) -> None:
+    """Several hosts, IPv6, a socket's folder and libpq's own defaults are all understood."""
+    assert environment.problems(database_url=url, concurrency="x") == environment.problems(concurrency="x")
+
+
+def test_a_file_without_certificates(environment: Environment, tmp_path: Path) -> None:
+    """Told at once, and not after the backlog was treated."""
+    (tmp_path / "ca.pem").write_text("not PEM")
+    (problem,) = environment.problems(ca_file=str(tmp_path / "ca.pem"))
+
+    assert "does not hold certificates in PEM form" in problem
 
 
 def test_no_url(environment: Environment) -> None:
