@@ -185,3 +185,18 @@ def test_a_stale_token_releases_nothing(sandbox: Host, may_have_left: bool) -> N
     assert released == 1
     assert owners == [{"lease_owner": other}, {"lease_owner": None}]
     assert len(steps.attempts(sandbox)) == len(attempts) + may_have_left
+
+
+def test_what_is_still_in_hand(sandbox: Host) -> None:
+    """A dispatcher does not claim what it still works on, though the lease ran out; another one takes it over."""
+    steps.endpoint(sandbox)
+    steps.emit(sandbox)
+    mine, other = steps.register(sandbox), steps.register(sandbox)
+    (claimed,) = steps.claim(sandbox, mine)
+    steps.let_leases_expire(sandbox)
+    again = "select count(delivery_id) from outbound_webhooks.claim_deliveries(%s, 9, 0, '{}', '{}', '1 s', 9, %s)"
+
+    by_me = sandbox.value(again, mine, [claimed["delivery_id"]])
+    by_the_other = sandbox.value(again, other, [])
+
+    assert (by_me, by_the_other) == (0, 1)
