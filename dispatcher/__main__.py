@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import psycopg
 from psycopg import sql
-from psycopg_pool import PoolTimeout
 
 from dispatcher import __version__, app, config, migrate
 from dispatcher.core.sealing import KEY_BYTES
@@ -47,8 +46,6 @@ def _guarded(command: Command, arguments: argparse.Namespace) -> int:
             return _complain(f"{error_text(error)}: try again when the database is less busy")
         reason = " ".join(str(error).split())
         return _complain(f"cannot connect to the database: {reason}\n{_database_hint(reason)}")
-    except PoolTimeout:
-        return _complain(f"cannot connect to the database in time: {_database_hint('')}")
     except psycopg.Error as error:
         hint = f"\n{error.diag.message_hint}" if error.diag.message_hint else ""
         return _complain(error_text(error) + hint)
@@ -138,7 +135,7 @@ def _run(_: argparse.Namespace) -> None:
             raise UsageError(f"cannot serve on {where}: {error.strerror or error}") from error
 
     _preflight(settings.libpq_url())
-    app.run_blocking(work)
+    app.run_blocking(work())
 
 
 def _preflight(url: str) -> None:

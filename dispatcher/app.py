@@ -5,9 +5,10 @@ import os
 import random
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 
@@ -176,16 +177,12 @@ def stop_on_signals(stop: asyncio.Event) -> None:
         loop.add_signal_handler(number, on_signal)
 
 
-def run_blocking(work: Callable[[], Awaitable[None]]) -> None:
+def run_blocking(work: Coroutine[Any, Any, None]) -> None:
     """Run a coroutine to its end, on uvloop if it is installed."""
-
-    async def main() -> None:
-        await work()
-
     factory: Callable[[], asyncio.AbstractEventLoop] | None = None
     with suppress(ImportError):
         import uvloop
 
         factory = uvloop.new_event_loop
     with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(main())
+        runner.run(work)

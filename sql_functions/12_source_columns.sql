@@ -48,6 +48,18 @@ begin
             using errcode = 'wrong_object_type', hint = format('Map %s to a stored column.', v_part);
     end if;
 
+    if exists (
+        select
+        from pg_partitioned_table as p
+        join pg_attribute as a on a.attrelid = p.partrelid and a.attnum = any (p.partattrs::smallint[])
+        where p.partrelid = p_relation
+            and a.attname in (v_mapping ->> 'status', v_mapping ->> 'refunded_amount')
+    ) then
+        raise exception '% cannot be watched: it is partitioned by a column that its events tell of', p_relation
+            using errcode = 'wrong_object_type',
+                hint = 'A row that moves to another partition is deleted and inserted there, so its change would be lost.';
+    end if;
+
     foreach v_part in array array['id', 'clinic_id'] loop
         if not v_mapping ? v_part then
             raise exception 'which column of % is the %?', p_relation, v_part

@@ -43,7 +43,8 @@ begin
             '            outbound_webhooks.%I(new, %s), %L\n'
             '        );\n'
             '    end if;\n',
-            v_condition, v_source.columns ->> 'clinic_id', v_rule ->> 'type', v_source.resource, 'payload_' || v_source.name, v_previous, v_source.name
+            v_condition, v_source.columns ->> 'clinic_id', v_rule ->> 'type', v_source.resource,
+            'payload_' || v_source.name, v_previous, v_source.name
         );
     end loop;
 
@@ -88,7 +89,7 @@ exception when others or assert_failure then
     begin
         v_new := to_jsonb(new);
         v_old := case when tg_op = 'UPDATE' then to_jsonb(old) end;
-    exception when others then
+    exception when others or assert_failure then
         null; -- a json column that holds \u0000 has no jsonb form: then the key alone is kept
     end;
     perform outbound_webhooks.record_capture_error(

@@ -19,54 +19,28 @@ as $$
 declare
     v_schema text;
     v_table text;
-    v_kind "char";
+    v_known text;
     v_name text;
     v_columns jsonb;
 begin
-    select n.nspname, c.relname, c.relkind
-    into v_schema, v_table, v_kind
-    from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
-    where c.oid = p_relation;
-    if v_kind not in ('r', 'p') or v_schema = 'outbound_webhooks' then
-        raise exception '% cannot be watched: only ordinary and partitioned tables of the host can', p_relation
-            using errcode = 'wrong_object_type';
-    end if;
-    if exists (
-        select from pg_partition_ancestors(p_relation) as a
-        where a.relid <> p_relation and outbound_webhooks.source_of(a.relid) is not null
-    ) then
-        raise exception '% is a partition of a table that is watched: its writes are captured already', p_relation
-            using errcode = 'wrong_object_type';
-    end if;
-    if not pg_has_role(current_user, 'outbound_webhooks_owner', 'member') then
-        raise exception 'role % may not watch tables', current_user
-            using errcode = 'insufficient_privilege',
-                hint = format('grant outbound_webhooks_owner to %I', current_user);
-    end if;
-
+    perform outbound_webhooks.check_watchable(p_relation);
     v_columns := outbound_webhooks.source_columns(p_relation, p_columns);
-    if exists (
-        select
-        from pg_partitioned_table as p
-        join pg_attribute as a on a.attrelid = p.partrelid and a.attnum = any (p.partattrs::smallint[])
-        where p.partrelid = p_relation
-            and a.attname in (v_columns ->> 'status', v_columns ->> 'refunded_amount')
-    ) then
-        raise exception '% cannot be watched: it is partitioned by a column that its events tell of', p_relation
-            using errcode = 'wrong_object_type',
-                hint = 'A row that moves to another partition is deleted and inserted there, so its change would be lost.';
-    end if;
+    select n.nspname, c.relname
+    into v_schema, v_table
+    from pg_class as c
+    join pg_namespace as n on n.oid = c.relnamespace
+    where c.oid = p_relation;
+
+    v_known := outbound_webhooks.source_of(p_relation);
     v_name := coalesce(
-        outbound_webhooks.source_of(p_relation), p_name,
+        v_known, p_name,
         left(trim(both '_' from regexp_replace(lower(v_table), '[^a-z0-9]+', '_', 'g')), 40)
     );
     if v_name !~ '^[a-z_][a-z0-9_]{0,39}$'
-        or exists (
-            select from outbound_webhooks.event_sources as s
-            where s.name = v_name and s.name is distinct from outbound_webhooks.source_of(p_relation)
-        )
+        or (v_known is null and exists (select from outbound_webhooks.event_sources as s where s.name = v_name))
     then
-        raise exception 'the event source of % cannot be named %: taken, or not a lower-case identifier', p_relation, quote_literal(v_name)
+        raise exception 'the event source of % cannot be named %: taken, or not a lower-case identifier',
+            p_relation, quote_literal(v_name)
             using errcode = 'invalid_parameter_value', hint = 'Give another name: p_name => ''...'', or --name.';
     end if;
     insert into outbound_webhooks.event_sources (name, relation_schema, relation_name, resource, columns, rules)

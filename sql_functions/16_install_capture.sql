@@ -13,6 +13,7 @@ declare
     v_payload constant text := 'payload_' || p_source_name;
     v_existing regprocedure;
     v_operation text;
+    v_when text;
 begin
     execute outbound_webhooks.capture_definition(p_source_name);
     execute format('alter function outbound_webhooks.%I() owner to outbound_webhooks_owner', v_capture);
@@ -50,23 +51,27 @@ begin
     execute format('grant select on %s to outbound_webhooks_owner', p_relation);
 
     foreach v_operation in array array['insert', 'update'] loop
-        continue when exists (
-            select from pg_trigger where tgrelid = p_relation and tgname = 'outbound_webhooks_10_' || v_operation
-        );
         -- The row images are compared (*<>), not the values: that works for every column type, and naming no column
         -- leaves the host free to alter each of them. A whole-row comparison computes virtual generated columns, and
         -- an error in one would be the host's: with such a column the function alone compares.
+        v_when := case
+            when v_operation = 'update' and not exists (
+                select from pg_attribute where attrelid = p_relation and attgenerated = 'v' and not attisdropped
+            )
+                then 'when (old.* operator(pg_catalog.*<>) new.*)'
+            else ''
+        end;
+        continue when exists (
+            select
+            from pg_trigger
+            where tgrelid = p_relation
+                and tgname = 'outbound_webhooks_10_' || v_operation
+                and (tgqual is not null) = (v_when <> '')
+        );
         execute format(
-            'create trigger outbound_webhooks_10_%s after %s on %s for each row %s execute function outbound_webhooks.%I()',
-            v_operation, v_operation, p_relation,
-            case
-                when v_operation = 'update' and not exists (
-                    select from pg_attribute where attrelid = p_relation and attgenerated = 'v' and not attisdropped
-                )
-                    then 'when (old.* operator(pg_catalog.*<>) new.*)'
-                else ''
-            end,
-            v_capture
+            'create or replace trigger outbound_webhooks_10_%s after %s on %s for each row %s'
+            ' execute function outbound_webhooks.%I()',
+            v_operation, v_operation, p_relation, v_when, v_capture
         );
     end loop;
 end

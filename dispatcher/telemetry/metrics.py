@@ -3,6 +3,8 @@
 Gauges that come from the database show the last snapshot, the same from every dispatcher: use max(), never sum().
 """
 
+from collections.abc import Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from dispatcher.telemetry import observations as o
@@ -16,94 +18,70 @@ class Metrics:
     def __init__(self, version: str) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # prometheus_client leaves it untyped
         self.registry = CollectorRegistry()
-        self._attempts = Counter(
-            PREFIX + "attempts_total",
+        self._define_path()
+        self._define_process()
+        self._define_database()
+        self._gauge("build_info", "Always 1.", "version").labels(version).set(1)
+
+    def _define_path(self) -> None:
+        """What becomes of deliveries here, by endpoint."""
+        self._attempts = self._counter(
+            "attempts_total",
             "HTTP requests, by endpoint, outcome and class of status or error.",
-            ["endpoint", "outcome", "class"],
-            registry=self.registry,
+            *("endpoint", "outcome", "class"),
         )
-        self._duration = Histogram(
-            PREFIX + "attempt_duration_seconds",
+        self._duration = self._histogram(
+            "attempt_duration_seconds",
             "From connecting to the last byte of the answer.",
-            ["endpoint"],
-            buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
-            registry=self.registry,
+            (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+            "endpoint",
         )
-        self._latency = Histogram(
-            PREFIX + "delivery_latency_seconds",
+        self._latency = self._histogram(
+            "delivery_latency_seconds",
             "From the event to its successful delivery.",
-            ["endpoint"],
-            buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 60, 300, 900, 3600, 21600, 86400),
-            registry=self.registry,
+            (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 60, 300, 900, 3600, 21600, 86400),
+            "endpoint",
         )
-        self._dead = Counter(
-            PREFIX + "deliveries_dead_total",
-            "Deliveries that ran out of attempts.",
-            ["endpoint"],
-            registry=self.registry,
+        self._dead = self._counter("deliveries_dead_total", "Deliveries that ran out of attempts.", "endpoint")
+        self._disabled = self._counter("endpoints_disabled_total", "Endpoints that were disabled by us.")
+        self._released = self._counter(
+            "deliveries_released_total", "Claimed deliveries given back unsent, for reasons of our own."
         )
-        self._disabled = Counter(
-            PREFIX + "endpoints_disabled_total", "Endpoints that were disabled by us.", registry=self.registry
+
+    def _define_process(self) -> None:
+        """How this dispatcher works."""
+        self._claims = self._counter("claims_total", "Rounds of claiming.")
+        self._claimed = self._counter("claimed_deliveries_total", "Deliveries claimed.")
+        self._claim_seconds = self._histogram(
+            "claim_duration_seconds", "One round of claiming.", (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1)
         )
-        self._released = Counter(
-            PREFIX + "deliveries_released_total",
-            "Claimed deliveries given back unsent, for reasons of our own.",
-            registry=self.registry,
+        self._flushed = self._histogram("flush_results", "Results written in one batch.", (1, 5, 10, 25, 50, 100, 200))
+        self._stale = self._counter("stale_results_total", "Results whose lease had been taken over.")
+        self._woken = self._counter("woken_total", "By what work was found: doorbell, or the sweep of a sleeper.", "by")
+        self._trouble = self._counter("database_trouble_total", "Failed database operations, by task.", "task")
+        self._listening = self._gauge("listening", "1 while LISTEN works; without it the dispatcher polls.")
+        self._leading = self._gauge("leading", "1 while this dispatcher does the maintenance.")
+
+    def _define_database(self) -> None:
+        """The last snapshot of the database."""
+        self._deliveries = self._gauge("deliveries", "Live deliveries by state, in the database.", "state")
+        self._oldest_due = self._gauge("oldest_due_seconds", "How late the oldest due delivery is, in the database.")
+        self._capture_errors = self._gauge("capture_errors_open", "Changes in the ledger that were not captured.")
+        self._partitions = self._gauge(
+            "partition_headroom_seconds", "For how long from the end of today on all partitions exist."
         )
-        self._claims = Counter(PREFIX + "claims_total", "Rounds of claiming.", registry=self.registry)
-        self._claimed = Counter(PREFIX + "claimed_deliveries_total", "Deliveries claimed.", registry=self.registry)
-        self._claim_seconds = Histogram(
-            PREFIX + "claim_duration_seconds",
-            "One round of claiming.",
-            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1),
-            registry=self.registry,
-        )
-        self._flushed = Histogram(
-            PREFIX + "flush_results",
-            "Results written in one batch.",
-            buckets=(1, 5, 10, 25, 50, 100, 200),
-            registry=self.registry,
-        )
-        self._stale = Counter(
-            PREFIX + "stale_results_total", "Results whose lease had been taken over.", registry=self.registry
-        )
-        self._woken = Counter(
-            PREFIX + "woken_total",
-            "By what work was found: doorbell, or the sweep of a sleeper.",
-            ["by"],
-            registry=self.registry,
-        )
-        self._trouble = Counter(
-            PREFIX + "database_trouble_total", "Failed database operations, by task.", ["task"], registry=self.registry
-        )
-        self._listening = Gauge(
-            PREFIX + "listening", "1 while LISTEN works; without it the dispatcher polls.", registry=self.registry
-        )
-        self._leading = Gauge(
-            PREFIX + "leading", "1 while this dispatcher does the maintenance.", registry=self.registry
-        )
-        self._deliveries = Gauge(
-            PREFIX + "deliveries", "Live deliveries by state, in the database.", ["state"], registry=self.registry
-        )
-        self._oldest_due = Gauge(
-            PREFIX + "oldest_due_seconds",
-            "How late the oldest due delivery is, in the database.",
-            registry=self.registry,
-        )
-        self._capture_errors = Gauge(
-            PREFIX + "capture_errors_open", "Changes in the ledger that were not captured.", registry=self.registry
-        )
-        self._partitions = Gauge(
-            PREFIX + "partition_headroom_seconds",
-            "For how long from the end of today on all partitions exist.",
-            registry=self.registry,
-        )
-        self._notify_queue = Gauge(
-            PREFIX + "notify_queue_usage_ratio", "How full the server's notification queue is.", registry=self.registry
-        )
-        self._capture = Gauge(PREFIX + "capture_on", "1 while capture is on, for all sources.", registry=self.registry)
-        self._delivering = Gauge(PREFIX + "delivery_on", "1 while some dispatcher delivers.", registry=self.registry)
-        Gauge(PREFIX + "build_info", "Always 1.", ["version"], registry=self.registry).labels(version).set(1)
+        self._notify_queue = self._gauge("notify_queue_usage_ratio", "How full the server's notification queue is.")
+        self._capture = self._gauge("capture_on", "1 while capture is on, for all sources.")
+        self._delivering = self._gauge("delivery_on", "1 while some dispatcher delivers.")
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(PREFIX + name, text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(PREFIX + name, text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, buckets: Sequence[float], *labels: str) -> Histogram:
+        return Histogram(PREFIX + name, text, labels, buckets=buckets, registry=self.registry)
 
     def observe(self, observation: o.Observation) -> None:
         """Count one observation."""
