@@ -74,7 +74,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "dispatcher.migrate",
         "dispatcher.pipeline",
     ),
-    "psycopg_pool": ("dispatcher.db"),
+    "psycopg_pool": ("dispatcher.db",),
     "pydantic": ("dispatcher.config",),
     "pydantic_settings": ("dispatcher.config",),
     "rich": ("dispatcher.demo",),
