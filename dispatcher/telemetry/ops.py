@@ -37,7 +37,7 @@ class Readiness:
         if self._stats is None or age > STATS_MAX_AGE_SECONDS:
             return {"database": ("failing", "no answer from the database for a minute, or not yet")}
         stats = self._stats
-        waiting = f"{stats.pending} deliveries wait"
+        waiting = f"waiting: {stats.pending}"
         return {
             "database": ("ok", f"answered {age:.0f} s ago"),
             "functions": ("ok", "the loaded functions are this program's")
@@ -48,13 +48,18 @@ class Readiness:
             if not stats.open_capture_errors
             else ("warning", f"{stats.open_capture_errors} changes were not captured: see capture_errors"),
             "capture": ("ok", "on") if stats.capture else ("ok", "off: outbound-webhooks capture on"),
-            "listen": ("ok", "listening")
-            if self._listen.listening or not self.delivering
-            else ("warning", f"polling: {self._listen.reason}"),
+            "listen": self._listen_check(),
             "delivery": ("ok", f"on; {waiting}")
             if self.delivering
             else ("ok", f"off: OUTBOUND_WEBHOOKS_ENABLED is not true; {waiting}"),
         }
+
+    def _listen_check(self) -> tuple[str, str]:
+        if not self.delivering:
+            return "ok", "not needed while delivery is off"
+        if self._listen.listening:
+            return "ok", "listening"
+        return "warning", f"polling: {self._listen.reason}"
 
 
 def _partitions_check(days: int) -> tuple[str, str]:

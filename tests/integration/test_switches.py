@@ -43,7 +43,7 @@ async def test_delivery_off_waits_and_says_why(host: Host, receiver: Receiver, d
     assert status == 200
     assert checks["delivery"] == {
         "status": "ok",
-        "detail": "off: OUTBOUND_WEBHOOKS_ENABLED is not true; 3 deliveries wait",
+        "detail": "off: OUTBOUND_WEBHOOKS_ENABLED is not true; waiting: 3",
     }
     assert receiver.received == []
     assert host.value("select count(*) from outbound_webhooks.deliveries where attempt_count = 0") == 3
