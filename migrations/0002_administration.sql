@@ -9,11 +9,16 @@ set local role outbound_webhooks_owner;
 create table if not exists outbound_webhooks.settings (
     singleton boolean not null default true,
     capture boolean not null default false,
+    capture_changed_at timestamptz not null default clock_timestamp(),
+    capture_changed_by text not null default session_user,
+    max_body_bytes integer not null default 262144,
     delivering boolean not null default false,
     delivering_since timestamptz,
     wake_up text not null default 'doorbell',
     constraint settings_pkey primary key (singleton),
     constraint settings_is_one_row check (singleton),
+    -- insert_event() looks the limit up only for bodies above the least one.
+    constraint settings_max_body_bytes_is_bounded check (max_body_bytes between 4096 and 16777216),
     constraint settings_wake_up_is_known check (wake_up in ('doorbell', 'poll')),
     constraint settings_delivering_has_a_start check (delivering = (delivering_since is not null))
 );
@@ -21,6 +26,9 @@ create table if not exists outbound_webhooks.settings (
 comment on table outbound_webhooks.settings is 'The switches that live in the database, in one row.';
 comment on column outbound_webhooks.settings.capture is
     'Off after installation: watched tables write nothing of ours until set_capture(true).';
+comment on column outbound_webhooks.settings.capture_changed_by is 'The database user who threw the switch last.';
+comment on column outbound_webhooks.settings.max_body_bytes is
+    'A larger event body is not made: a change goes to the ledger, emit() raises. Receivers rarely take more than 256 KB.';
 comment on column outbound_webhooks.settings.delivering is
     'True once a dispatcher with delivery enabled took over the backlog; false again when one without it finds that nobody has delivered for 10 minutes.';
 comment on column outbound_webhooks.settings.wake_up is

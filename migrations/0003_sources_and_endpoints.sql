@@ -11,34 +11,79 @@ create table if not exists outbound_webhooks.event_sources (
     name text not null,
     relation_schema text not null,
     relation_name text not null,
+    relation_oid oid not null,
     resource text not null,
     columns jsonb not null,
+    column_numbers jsonb not null,
+    amounts text[] not null,
+    related jsonb not null,
     rules jsonb not null,
+    is_strict boolean not null,
     payload_hash text,
     capture boolean not null default true,
+    capture_changed_at timestamptz not null default clock_timestamp(),
+    capture_changed_by text not null default session_user,
     created_at timestamptz not null default clock_timestamp(),
     constraint event_sources_pkey primary key (id),
     constraint event_sources_name_is_unique unique (name),
     constraint event_sources_relation_is_watched_once unique (relation_schema, relation_name),
+    -- Two tables with one resource could both have a row 1, and would share its order.
+    constraint event_sources_resource_is_unique unique (resource),
     -- 40 characters leave room for the prefix in the names of the functions made from it.
     constraint event_sources_name_is_an_identifier check (name ~ '^[a-z_][a-z0-9_]{0,39}$'),
     constraint event_sources_resource_is_a_word check (resource ~ '^[a-zA-Z0-9_]{1,64}$'),
     constraint event_sources_columns_is_an_object check (jsonb_typeof(columns) = 'object'),
+    constraint event_sources_column_numbers_is_an_object check (jsonb_typeof(column_numbers) = 'object'),
+    constraint event_sources_related_is_an_array check (jsonb_typeof(related) = 'array'),
     constraint event_sources_rules_is_an_array check (jsonb_typeof(rules) = 'array')
 );
 
 comment on table outbound_webhooks.event_sources is 'The watched tables. Written by watch() and unwatch() only.';
 comment on column outbound_webhooks.event_sources.name is
     'Names the generated functions: capture_<name> and payload_<name>.';
+comment on column outbound_webhooks.event_sources.relation_oid is
+    'The table itself: after a restore it is another one of the same name, and column_numbers count for nothing.';
 comment on column outbound_webhooks.event_sources.resource is
     'What a row is called in event types: payment_transaction in payment_transaction.created.';
 comment on column outbound_webhooks.event_sources.columns is
-    'Part of a payment -> column of the host''s table: id, clinic_id, status, amount, refunded_amount, currency, ...';
+    'Field of an event -> column of the host''s table: id, clinic_id, status, amount, refunded_amount, currency, ...';
+comment on column outbound_webhooks.event_sources.column_numbers is
+    'Field of an event -> number of that column, which survives a rename: tells where a renamed column went.';
+comment on column outbound_webhooks.event_sources.amounts is 'The fields that are amounts of money.';
+comment on column outbound_webhooks.event_sources.related is
+    'Related rows in the payload: [{"name", "table", "key", "by", "columns", "amounts"}], each after what it is found by.';
 comment on column outbound_webhooks.event_sources.rules is
-    'Which change makes which event: [{"type", "when": inserted | changed | grew, "column", "below"}], in the order of emission.';
+    'Which change makes which event: [{"type", "when": inserted | changed | grew, "field", "to", "below"}], in the order of emission.';
+comment on column outbound_webhooks.event_sources.is_strict is
+    'True: a capture that fails makes the host''s write fail. False: it goes to the ledger, and the write commits.';
 comment on column outbound_webhooks.event_sources.payload_hash is
     'md5 of the body of the payload function as it was generated; one that differs now is the DBA''s own, and is kept.';
 comment on column outbound_webhooks.event_sources.capture is 'This source''s own switch; settings.capture is the one for all.';
+
+create table if not exists outbound_webhooks.event_types (
+    name text not null,
+    source_id bigint,
+    description text not null,
+    schema jsonb not null,
+    example jsonb not null,
+    generated boolean not null default false,
+    constraint event_types_pkey primary key (name),
+    constraint event_types_of_a_source foreign key (source_id)
+        references outbound_webhooks.event_sources (id) on delete cascade,
+    constraint event_types_name_is_resource_and_verb check (name ~ '^[a-zA-Z0-9_]{1,64}\.[a-zA-Z0-9_]{1,64}$'),
+    constraint event_types_schema_is_an_object check (jsonb_typeof(schema) = 'object'),
+    constraint event_types_example_is_an_object check (jsonb_typeof(example) = 'object')
+);
+
+create index if not exists event_types_of_a_source on outbound_webhooks.event_types (source_id);
+
+comment on table outbound_webhooks.event_types is
+    'The catalogue for receivers: what each event type says. watch() fills it; describe_event_type() is for people.';
+comment on column outbound_webhooks.event_types.source_id is 'The event source that emits it; null for one that SQL emits.';
+comment on column outbound_webhooks.event_types.schema is 'JSON Schema (2020-12) of the whole body.';
+comment on column outbound_webhooks.event_types.example is 'A body as a receiver gets it; made up, but valid by the schema.';
+comment on column outbound_webhooks.event_types.generated is
+    'True while it is as watch() wrote it; watch() leaves alone what people described.';
 
 create table if not exists outbound_webhooks.endpoints (
     id bigint generated always as identity,
@@ -129,5 +174,22 @@ comment on column outbound_webhooks.endpoint_secrets.sealed is
     'AES-256-GCM under a master key that is never in the database; bound to clinic and endpoint.';
 comment on column outbound_webhooks.endpoint_secrets.valid_until is 'End of the rotation overlap; null for the current key.';
 
-grant select on outbound_webhooks.event_sources, outbound_webhooks.endpoints
+create or replace view outbound_webhooks.switches with (security_invoker = true) as
+select 'capture' as switch, 'all' as scope, g.capture as is_on, g.capture_changed_at as since, g.capture_changed_by as changed_by
+from outbound_webhooks.settings as g
+union all
+select 'capture', 'source ' || s.name, s.capture, s.capture_changed_at, s.capture_changed_by
+from outbound_webhooks.event_sources as s
+union all
+select 'capture', 'this transaction', false, null, session_user
+where nullif(current_setting('outbound_webhooks.capture', true), '')::boolean is false
+union all
+select 'delivery', 'all', g.delivering, g.delivering_since, null
+from outbound_webhooks.settings as g;
+
+comment on view outbound_webhooks.switches is
+    'What is switched on and off, since when and by whom. A change is captured if every capture switch it passes is on.';
+
+grant select on outbound_webhooks.switches, outbound_webhooks.event_sources, outbound_webhooks.event_types,
+    outbound_webhooks.endpoints
     to outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor;

@@ -163,7 +163,9 @@ create table if not exists outbound_webhooks.capture_errors (
     message text not null,
     occurred_at timestamptz not null default clock_timestamp(),
     recaptured_at timestamptz,
+    recaptured_as uuid[],
     constraint capture_errors_pkey primary key (id),
+    constraint capture_errors_recaptured_is_whole check ((recaptured_at is null) = (recaptured_as is null)),
     constraint capture_errors_operation_is_known check (operation in ('INSERT', 'UPDATE'))
 );
 
@@ -171,8 +173,11 @@ create index if not exists capture_errors_open on outbound_webhooks.capture_erro
 
 comment on table outbound_webhooks.capture_errors is
     'Changes whose capture failed. The write of the host committed all the same; nothing is lost while it stands here.';
-comment on column outbound_webhooks.capture_errors.old_values is 'The mapped columns before the change, and no others.';
+comment on column outbound_webhooks.capture_errors.old_values is
+    'The mapped columns before the change, by the fields they are mapped to, and no others.';
 comment on column outbound_webhooks.capture_errors.error_code is 'SQLSTATE.';
+comment on column outbound_webhooks.capture_errors.recaptured_as is
+    'The events that recapture() made of it; none if the clinic has no endpoint by now.';
 
 create or replace view outbound_webhooks.delivery_log with (security_invoker = true) as
 select

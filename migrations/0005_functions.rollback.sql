@@ -21,11 +21,15 @@ begin
     end loop;
 
     for v_relation in
-        select to_regclass(format('%I.%I', s.relation_schema, s.relation_name))
-        from outbound_webhooks.event_sources as s
+        select to_regclass(t.name)
+        from outbound_webhooks.event_sources as s, outbound_webhooks.tables_read(s) as t (name)
     loop
         if v_relation is not null then
             execute format('revoke select on %s from outbound_webhooks_owner', v_relation);
+            execute format(
+                'revoke usage on schema %s from outbound_webhooks_owner',
+                (select c.relnamespace::regnamespace from pg_class as c where c.oid = v_relation)
+            );
         end if;
     end loop;
 

@@ -2,6 +2,6 @@
 -- The functions are not in here: post-apply.py loads them from sql_functions/, in one transaction.
 -- Each release that changes one of them ships a migration with the new fingerprint, so that `yoyo apply` finds
 -- something pending and loads them.
--- fingerprint: bd4d1c1f35dd4f4c9457df713a0c0bea381dd182d47bf4eb39e86a4db8b0a386
+-- fingerprint: 77676f8583a6e53b23818e1d9a6560b306d990f1607786f96ab49693752f1a42
 
 do $$ begin null; end $$;

@@ -2,12 +2,14 @@
 -- Called by: generated capture functions, in their exception handler. Never raises. It reads no other table of ours: a
 -- lock on one may be why the capture failed.
 -- A lock that was met once is not waited for again in this transaction: neither by its captures, nor by the ledger.
+-- p_mapping: {"relation": oid, "columns": {field: name}, "numbers": {field: number}} of the source. p_old and p_new are
+-- whole rows; only mapped columns are kept, by their fields.
 -- Last resort, when even the ledger cannot be written: a WARNING with the key in the server's log.
 create or replace function outbound_webhooks.record_capture_error(
     p_source text,
-    p_columns jsonb,
+    p_mapping jsonb,
+    p_relation oid,
     p_operation text,
-    p_resource_id text,
     p_old jsonb,
     p_new jsonb,
     p_error_code text,
@@ -17,40 +19,36 @@ create or replace function outbound_webhooks.record_capture_error(
     language plpgsql
     volatile
     security invoker
-    set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_new jsonb;
 begin
     if p_error_code = '55P03' then
         perform set_config('outbound_webhooks.blocked', 'on', true);
     end if;
+    v_new := outbound_webhooks.mapped_values(p_mapping, p_relation, p_new);
     if current_setting('outbound_webhooks.ledger_blocked', true) = 'on' then
         raise lock_not_available using message = 'the ledger is locked';
     end if;
-    -- Only mapped columns are kept. A column that is missing (renamed by a migration of the host) is null here.
     insert into outbound_webhooks.capture_errors (
         source, operation, clinic_id, resource_id, old_values, new_values, error_code, message
     )
-    select
-        p_source,
-        p_operation,
-        p_new ->> (p_columns ->> 'clinic_id'),
-        p_resource_id,
-        (select jsonb_object_agg(c.value, p_old -> c.value) from jsonb_each_text(p_columns) as c where p_old is not null),
-        (select jsonb_object_agg(c.value, p_new -> c.value) from jsonb_each_text(p_columns) as c),
-        p_error_code,
-        left(p_message, 1000);
+    values (
+        p_source, p_operation, v_new ->> 'clinic_id', v_new ->> 'id',
+        outbound_webhooks.mapped_values(p_mapping, p_relation, p_old), v_new, p_error_code, left(p_message, 1000)
+    );
     raise warning 'outbound_webhooks: % of source %, id %, was not captured and is in capture_errors: %',
-        p_operation, p_source, p_resource_id, p_message;
+        p_operation, p_source, v_new ->> 'id', p_message;
 exception when others or assert_failure then
     if sqlstate = '55P03' then
         perform set_config('outbound_webhooks.ledger_blocked', 'on', true);
     end if;
     raise warning 'outbound_webhooks: % of source %, id %, was not captured: %; and not recorded: %',
-        p_operation, p_source, p_resource_id, p_message, sqlerrm;
+        p_operation, p_source, v_new ->> 'id', p_message, sqlerrm;
 end
 $$;
 
-revoke execute on function outbound_webhooks.record_capture_error(text, jsonb, text, text, jsonb, jsonb, text, text)
+revoke execute on function outbound_webhooks.record_capture_error(text, jsonb, oid, text, jsonb, jsonb, text, text)
     from public;
-comment on function outbound_webhooks.record_capture_error(text, jsonb, text, text, jsonb, jsonb, text, text) is
+comment on function outbound_webhooks.record_capture_error(text, jsonb, oid, text, jsonb, jsonb, text, text) is
     'Write a failed capture into the ledger; never raises.';

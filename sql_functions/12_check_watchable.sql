@@ -1,5 +1,5 @@
 -- check_watchable: refuse, with the reason, a table that cannot be watched or a caller who may not.
--- Called by: watch. Locks: nothing (reads the catalog).
+-- Called by: describe_source. Locks: nothing (reads the catalog).
 create or replace function outbound_webhooks.check_watchable(p_relation regclass)
     returns void
     language plpgsql
@@ -7,16 +7,23 @@ create or replace function outbound_webhooks.check_watchable(p_relation regclass
     security invoker
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_kind "char";
+    v_persistence "char";
+    v_namespace regnamespace;
 begin
-    if not exists (
-        select
-        from pg_class as c
-        where c.oid = p_relation
-            and c.relkind in ('r', 'p')
-            and c.relnamespace <> 'outbound_webhooks'::regnamespace
-    ) then
+    select c.relkind, c.relpersistence, c.relnamespace
+    into v_kind, v_persistence, v_namespace
+    from pg_class as c
+    where c.oid = p_relation;
+
+    if v_kind not in ('r', 'p')
+        or v_persistence = 't'
+        or v_namespace::text in ('outbound_webhooks', 'pg_catalog', 'information_schema')
+    then
         raise exception '% cannot be watched: only ordinary and partitioned tables of the host can', p_relation
-            using errcode = 'wrong_object_type';
+            using errcode = 'wrong_object_type',
+                hint = 'Not views, foreign, temporary or system tables, nor tables of ours. Of a view, watch the table below it.';
     end if;
     if exists (
         select
@@ -27,10 +34,21 @@ begin
         raise exception '% is a partition of a table that is watched: its writes are captured already', p_relation
             using errcode = 'wrong_object_type';
     end if;
+    if v_kind = 'r' and exists (select from pg_inherits as i where i.inhparent = p_relation) then
+        raise exception '% cannot be watched: other tables inherit from it, and writes to those fire no trigger of it',
+            p_relation
+            using errcode = 'wrong_object_type', hint = 'Make it a partitioned table, or watch the inheriting tables.';
+    end if;
     if not pg_has_role(current_user, 'outbound_webhooks_owner', 'member') then
         raise exception 'role % may not watch tables', current_user
             using errcode = 'insufficient_privilege',
                 hint = format('grant outbound_webhooks_owner to %I', current_user);
+    end if;
+    if not exists (
+        select from pg_class as c where c.oid = p_relation and pg_has_role(current_user, c.relowner, 'usage')
+    ) then
+        raise exception 'role % may not watch %: only its owner may create triggers on it', current_user, p_relation
+            using errcode = 'insufficient_privilege', hint = 'Call watch() as the owner of the table.';
     end if;
 end
 $$;

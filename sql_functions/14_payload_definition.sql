@@ -1,7 +1,7 @@
 -- payload_definition: the text of a source's payload function: an allow-list of columns, never the whole row.
--- Called by: install_capture, as long as the DBA has not replaced it; from then on it is the DBA's.
+-- Called by: capture_ddl, as long as the DBA has not replaced it; from then on it is the DBA's.
 -- Locks: nothing. The argument is anyelement and not the table's row type, which would make the host's DROP TABLE fail.
-create or replace function outbound_webhooks.payload_definition(p_source_name text)
+create or replace function outbound_webhooks.payload_definition(p_source outbound_webhooks.event_sources)
     returns text
     language plpgsql
     stable
@@ -9,42 +9,40 @@ create or replace function outbound_webhooks.payload_definition(p_source_name te
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_source outbound_webhooks.event_sources;
-    v_relation regclass;
-    v_fields text;
+    v_currency constant text := case when p_source.columns ? 'currency'
+        then format('payment.%I::text', p_source.columns ->> 'currency')
+    end;
+    v_object text := format(
+        E'json_build_object(\n        %s,\n',
+        outbound_webhooks.payload_fields(
+            outbound_webhooks.relation_of(p_source),
+            'payment', p_source.columns, p_source.amounts, v_currency
+        )
+    );
+    v_joins text := '';
+    v_entry jsonb;
+    v_by text[];
 begin
-    select s.* into strict v_source from outbound_webhooks.event_sources as s where s.name = p_source_name;
-    v_relation := format('%I.%I', v_source.relation_schema, v_source.relation_name)::regclass;
-
-    select string_agg(
-        format(
-            '        %L, %s,',
-            c.part,
-            case
-                when c.part in ('id', 'clinic_id') then format('payment.%I::text', c.name)
-                -- Integers are minor units; everything else is major ones. A domain has the output function of its base.
-                when c.part in ('amount', 'refunded_amount')
-                    and t.typoutput not in ('int2out'::regproc, 'int4out'::regproc, 'int8out'::regproc)
-                    then format(
-                        'outbound_webhooks.minor_units(payment.%I::numeric, %s)', c.name,
-                        coalesce(format('payment.%I::text', v_source.columns ->> 'currency'), 'null')
-                    )
-                else format('payment.%I', c.name)
-            end
-        ),
-        E'\n' order by c.position
-    )
-    into v_fields
-    from (
-        select e.key as part, e.value as name,
-            array_position(
-                array['id', 'clinic_id', 'status', 'amount', 'refunded_amount', 'currency', 'created_at', 'updated_at'],
-                e.key
-            ) as position
-        from jsonb_each_text(v_source.columns) as e
-    ) as c
-    join pg_attribute as a on a.attrelid = v_relation and a.attname = c.name
-    join pg_type as t on t.oid = a.atttypid;
+    for v_entry in select * from jsonb_array_elements(p_source.related) loop
+        v_by := regexp_match(v_entry ->> 'by', '^(?:([a-z_][a-z0-9_]*)\.)?(.+)$');
+        v_joins := v_joins || format(
+            E'\n    left join %1$s as %2$I on %2$I.%3$I = %4$I.%5$I',
+            v_entry ->> 'table', v_entry ->> 'name', v_entry ->> 'key', coalesce(v_by[1], 'payment'), v_by[2]
+        );
+        v_object := v_object || format(
+            E'        %1$L, case when %2$I.%3$I is not null then json_build_object(\n        %4$s) end,\n',
+            v_entry ->> 'name', v_entry ->> 'name', v_entry ->> 'key',
+            outbound_webhooks.payload_fields(
+                to_regclass(v_entry ->> 'table'), quote_ident(v_entry ->> 'name'), v_entry -> 'columns',
+                array(select jsonb_array_elements_text(v_entry -> 'amounts')),
+                coalesce(
+                    format('%I.', v_entry ->> 'name') || quote_ident(v_entry -> 'columns' ->> 'currency') || '::text',
+                    v_currency
+                )
+            )
+        );
+    end loop;
+    v_object := v_object || E'        ''previous'', previous\n    )';
 
     return format(
         E'create or replace function outbound_webhooks.%I(payment anyelement, previous json default null)\n'
@@ -52,24 +50,20 @@ begin
         '    language plpgsql\n'
         '    stable\n'
         '    security invoker\n'
-        '    set search_path = pg_catalog, pg_temp\n'
         'as %L',
-        'payload_' || v_source.name,
+        'payload_' || p_source.name,
         format(
-            $body$
--- What an event of the source %s says. Yours to change: columns not listed here never leave the database.
-begin
-    return json_build_object(
-%s
-        'previous', previous
-    );
-end
-$body$,
-            v_source.name, v_fields
+            E'\n-- What an event of the source %s says. Yours to change: columns not listed here never leave the database.\n'
+            'begin\n    return %s;\nend\n',
+            p_source.name,
+            case when v_joins = '' then v_object
+                else format(E'(\n    select %s\n    from (values (true)) as a (row)%s\n    )', v_object, v_joins)
+            end
         )
     );
 end
 $$;
 
-revoke execute on function outbound_webhooks.payload_definition(text) from public;
-comment on function outbound_webhooks.payload_definition(text) is 'The DDL of a source''s first payload function.';
+revoke execute on function outbound_webhooks.payload_definition(outbound_webhooks.event_sources) from public;
+comment on function outbound_webhooks.payload_definition(outbound_webhooks.event_sources) is
+    'The DDL of a source''s first payload function.';

@@ -9,11 +9,11 @@ create or replace function outbound_webhooks.generate_captures()
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_name text;
+    v_source outbound_webhooks.event_sources;
     v_count integer := 0;
 begin
-    for v_name in select s.name from outbound_webhooks.event_sources as s order by s.name loop
-        execute outbound_webhooks.capture_definition(v_name);
+    for v_source in select s.* from outbound_webhooks.event_sources as s order by s.name loop
+        execute outbound_webhooks.capture_definition(v_source);
         v_count := v_count + 1;
     end loop;
     return v_count;

@@ -1,6 +1,6 @@
--- unwatch: stop watching a table and take away all that watch() made: triggers, functions, grant, source.
+-- unwatch: stop watching a table and take away all that watch() made: triggers, functions, grants, source, event types.
 -- Called by: DBAs, `outbound-webhooks unwatch`. Locks: ACCESS EXCLUSIVE on the table while a trigger is dropped, for at
--- most the caller's lock_timeout. Events and deliveries that exist are kept, and are sent.
+-- most the caller's lock_timeout. Events and deliveries that exist are kept, and are sent; so is the ledger.
 create or replace function outbound_webhooks.unwatch(p_relation regclass)
     returns void
     language plpgsql
@@ -9,18 +9,47 @@ create or replace function outbound_webhooks.unwatch(p_relation regclass)
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_name constant text := outbound_webhooks.source_of(p_relation);
+    v_source outbound_webhooks.event_sources;
+    v_table text;
+    v_schema regnamespace;
 begin
-    if v_name is null then
+    delete from outbound_webhooks.event_sources as s
+    where s.name = outbound_webhooks.source_of(p_relation)
+    returning s.* into v_source;
+    if not found then
         raise exception '% is not watched', p_relation using errcode = 'undefined_object';
     end if;
-    delete from outbound_webhooks.event_sources where name = v_name;
 
     execute format('drop trigger if exists outbound_webhooks_10_insert on %s', p_relation);
     execute format('drop trigger if exists outbound_webhooks_10_update on %s', p_relation);
-    execute format('drop function if exists outbound_webhooks.%I()', 'capture_' || v_name);
-    execute format('drop function if exists outbound_webhooks.%I(anyelement, json)', 'payload_' || v_name);
-    execute format('revoke select on %s from outbound_webhooks_owner', p_relation);
+    execute format('drop function if exists outbound_webhooks.%I()', 'capture_' || v_source.name);
+    execute format('drop function if exists outbound_webhooks.%I(anyelement, json)', 'payload_' || v_source.name);
+    -- The host may have renamed it since.
+    select n.nspname, c.relname
+    into v_source.relation_schema, v_source.relation_name
+    from pg_class as c
+    join pg_namespace as n on n.oid = c.relnamespace
+    where c.oid = p_relation;
+    for v_table in
+        select t.name from outbound_webhooks.tables_read(v_source) as t (name)
+        except
+        select t.name from outbound_webhooks.event_sources as s, outbound_webhooks.tables_read(s) as t (name)
+    loop
+        if to_regclass(v_table) is not null then
+            execute format('revoke select on %s from outbound_webhooks_owner', v_table);
+        end if;
+    end loop;
+    for v_schema in
+        select c.relnamespace::regnamespace
+        from outbound_webhooks.tables_read(v_source) as t (name)
+        join pg_class as c on c.oid = to_regclass(t.name)
+        except
+        select c.relnamespace::regnamespace
+        from outbound_webhooks.event_sources as s, outbound_webhooks.tables_read(s) as t (name)
+        join pg_class as c on c.oid = to_regclass(t.name)
+    loop
+        execute format('revoke usage on schema %s from outbound_webhooks_owner', v_schema);
+    end loop;
 end
 $$;
 

@@ -1,5 +1,6 @@
 -- insert_event: one event, and one delivery for each endpoint of the clinic that asks for it; then the doorbell.
--- Called by: generated capture functions and emit(). One statement writes both, so neither exists without the other.
+-- Called by: generated capture functions, emit(), emit_rows(), recapture(). One statement writes both, so neither exists
+-- without the other. p_occurred_at is what the body says; the id is always of this moment, as its partition exists.
 -- Locks: nothing of the endpoints (no foreign key, no FOR SHARE): a payment never waits for an endpoint's change.
 -- A subscription that changes at the same moment is seen as of the writer's snapshot; the claim looks again.
 create or replace function outbound_webhooks.insert_event(
@@ -8,29 +9,28 @@ create or replace function outbound_webhooks.insert_event(
     p_resource text,
     p_resource_id text,
     p_data json,
-    p_source text default null
+    p_source text default null,
+    p_occurred_at timestamptz default null
 )
     returns uuid
     language plpgsql
     volatile
     security invoker
-    set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now constant timestamptz := clock_timestamp();
     v_event_id constant uuid := outbound_webhooks.uuid_v7(v_now);
+    v_occurred_at constant timestamptz := coalesce(p_occurred_at, v_now);
+    v_body constant text := outbound_webhooks.event_body(p_type, v_occurred_at, p_data);
     v_deliveries bigint;
 begin
+    if octet_length(v_body) > 4096 then
+        perform outbound_webhooks.check_body_size(octet_length(v_body));
+    end if;
+
     with event as (
         insert into outbound_webhooks.events (id, clinic_id, type, resource, resource_id, source, occurred_at, body)
-        values (
-            v_event_id, p_clinic_id, p_type, p_resource, p_resource_id, p_source, v_now,
-            json_build_object(
-                'type', p_type,
-                'timestamp', to_char(v_now at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-                'data', p_data
-            )::text
-        )
+        values (v_event_id, p_clinic_id, p_type, p_resource, p_resource_id, p_source, v_occurred_at, v_body)
     )
     insert into outbound_webhooks.deliveries (event_id, endpoint_id, clinic_id, ordering_key, created_at, next_attempt_at)
     select
@@ -54,6 +54,6 @@ begin
 end
 $$;
 
-revoke execute on function outbound_webhooks.insert_event(text, text, text, text, json, text) from public;
-comment on function outbound_webhooks.insert_event(text, text, text, text, json, text) is
+revoke execute on function outbound_webhooks.insert_event(text, text, text, text, json, text, timestamptz) from public;
+comment on function outbound_webhooks.insert_event(text, text, text, text, json, text, timestamptz) is
     'Insert an event and its deliveries in one statement and ring the doorbell; returns the event id.';

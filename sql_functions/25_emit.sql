@@ -21,10 +21,7 @@ begin
         raise exception 'emit() needs a clinic, a type, a resource, a resource id and data; none may be null'
             using errcode = 'null_value_not_allowed';
     end if;
-    if p_type !~ '^[a-zA-Z0-9_]{1,64}\.[a-zA-Z0-9_]{1,64}$' then
-        raise exception 'event type % is not resource.verb, each of letters, digits and _', quote_literal(p_type)
-            using errcode = 'invalid_parameter_value', hint = 'For example payment_transaction.created.';
-    end if;
+    perform outbound_webhooks.check_event_type(p_type);
     if json_typeof(p_data) <> 'object' then
         raise exception 'the data of an event must be a JSON object, not %', json_typeof(p_data)
             using errcode = 'invalid_parameter_value';

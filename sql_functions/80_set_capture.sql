@@ -9,18 +9,16 @@ create or replace function outbound_webhooks.set_capture(p_on boolean, p_source 
 as $$
 begin
     if p_source is null then
-        update outbound_webhooks.settings set capture = p_on;
+        update outbound_webhooks.settings as g
+        set capture = p_on, capture_changed_at = clock_timestamp(), capture_changed_by = session_user
+        where g.capture <> p_on;
         return;
     end if;
-    update outbound_webhooks.event_sources set capture = p_on where name = p_source;
-    if not found then
-        raise exception 'there is no event source named %', quote_literal(p_source)
-            using errcode = 'undefined_object',
-                hint = 'The sources: ' || coalesce(
-                    (select string_agg(s.name, ', ' order by s.name) from outbound_webhooks.event_sources as s),
-                    'none yet; watch() makes one.'
-                );
-    end if;
+    perform outbound_webhooks.source_named(p_source);
+    update outbound_webhooks.event_sources as s
+    set capture = p_on, capture_changed_at = clock_timestamp(), capture_changed_by = session_user
+    where s.name = p_source
+        and s.capture <> p_on;
 end
 $$;
 

@@ -20,7 +20,10 @@ OUTSIDE: LiteralString = """
         from pg_namespace
         where nspname <> 'outbound_webhooks' and nspname !~ '^pg_(toast|temp)'
     )
-    select concat_ws(' ', 'schema', name, nspowner::regrole, nspacl) from visible
+    select concat_ws(' ', 'schema', name, nspowner::regrole) from visible
+    union all
+    select concat_ws(' ', 'grant', a.privilege_type, 'on schema', name, 'to', a.grantee::regrole, a.is_grantable)
+    from visible, aclexplode(coalesce(nspacl, acldefault('n', nspowner))) as a
     union all
     select concat_ws(' ', 'relation', c.oid::regclass, c.relkind, c.relpersistence, c.relowner::regrole, c.reloptions)
     from pg_class as c join visible as v on v.oid = c.relnamespace

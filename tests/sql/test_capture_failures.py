@@ -8,7 +8,7 @@ from tests.sql.conftest import Connect
 from tests.support.host import CLINIC, Host
 
 DROP_PAYLOAD = "drop function outbound_webhooks.payload_payment_transactions"
-MAPPED = {"id", "clinic_id", "status", "amount_cents", "refunded_cents", "currency", "created_at", "updated_at"}
+MAPPED = {"id", "clinic_id", "status", "amount", "refunded_amount", "currency", "created_at", "updated_at"}
 
 # Not a judgement of speed: a payment that waits for the lock itself would wait for ever.
 BOUNDED = "set statement_timeout = '30s'"
@@ -49,7 +49,7 @@ def test_insert(sandbox: Host) -> None:
     assert "payload_payment_transactions" in error["message"]
     assert error["old_values"] is None
     assert set(values) == MAPPED
-    assert (values["id"], values["status"], values["amount_cents"]) == (payment, "pending", 1250)
+    assert (values["id"], values["status"], values["amount"]) == (payment, "pending", 1250)
     (warning,) = seen
     assert warning.startswith(f"outbound_webhooks: INSERT of source payment_transactions, id {payment}, was not")
     assert steps.bodies(sandbox) == []
@@ -67,7 +67,7 @@ def test_update(sandbox: Host) -> None:
     assert error["operation"] == "UPDATE"
     assert set(error["old_values"]) == set(error["new_values"]) == MAPPED
     assert (error["old_values"]["status"], error["new_values"]["status"]) == ("pending", "paid")
-    assert (error["old_values"]["refunded_cents"], error["new_values"]["refunded_cents"]) == (0, 5)
+    assert (error["old_values"]["refunded_amount"], error["new_values"]["refunded_amount"]) == (0, 5)
 
 
 def test_both_events_or_none(sandbox: Host) -> None:
@@ -104,11 +104,11 @@ def test_one_bad_row_among_many(sandbox: Host) -> None:
 
     assert sandbox.value("select count(*) from payment_transactions") == 5
     assert len(steps.bodies(sandbox)) == 4
-    assert [error["new_values"]["amount_cents"] for error in ledger(sandbox)] == [3]
+    assert [error["new_values"]["amount"] for error in ledger(sandbox)] == [3]
 
 
 def test_a_renamed_column(sandbox: Host) -> None:
-    """The host renames a mapped column: payments commit; what is missing is null in the ledger until watch() again."""
+    """The host renames a mapped column: payments commit, and the ledger finds its values under the new name."""
     steps.endpoint(sandbox)
     sandbox.rows("alter table payment_transactions rename column status to state")
 
@@ -118,7 +118,8 @@ def test_a_renamed_column(sandbox: Host) -> None:
 
     assert (inserted["error_code"], updated["error_code"]) == ("42703", "42703")
     assert inserted["resource_id"] == str(payment)
-    assert inserted["new_values"]["status"] is None
+    assert inserted["new_values"]["status"] == "pending"
+    assert (updated["old_values"]["status"], updated["new_values"]["status"]) == ("pending", "paid")
     assert set(updated["new_values"]) == MAPPED
 
 

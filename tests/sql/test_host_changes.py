@@ -79,7 +79,7 @@ def test_drop_table(sandbox: Host) -> None:
 def test_unwatch_beside_a_dropped_table(sandbox: Host) -> None:
     """A watched table that is gone does not keep another one from being unwatched."""
     sandbox.rows("create table gone (id bigint primary key, clinic_id text)")
-    sandbox.rows(WATCH, "gone", "{}")
+    sandbox.rows("select outbound_webhooks.watch('gone', p_resource => 'ghost')")
     sandbox.rows("drop table gone")
 
     sandbox.rows("select outbound_webhooks.unwatch('payment_transactions')")

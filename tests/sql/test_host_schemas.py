@@ -8,7 +8,7 @@ import pytest
 from tests.sql import steps
 from tests.support.host import CLINIC, Host
 
-WATCH = "select outbound_webhooks.watch(%s, %s)"
+WATCH = "select outbound_webhooks.watch(%s, %s, 'charge')"
 
 # A schema as an ORM makes it: quoted camelCase, text keys, an enum, Decimal amounts.
 ORM_SCHEMA = """
@@ -47,13 +47,13 @@ def test_a_table_as_an_orm_makes_it(sandbox: Host) -> None:
     created, changed, refunded = steps.bodies(sandbox)
 
     assert name == "paymenttransaction"
-    assert created["type"] == "payment_transaction.created"
+    assert created["type"] == "charge.created"
     assert {**created["data"], "created_at": ""} == {
         "id": str(payment), "clinic_id": clinic, "status": "PENDING", "amount": 1050, "refunded_amount": None,
         "currency": "BRL", "created_at": "", "previous": None,
     }  # fmt: skip
     assert changed["data"]["previous"] == {"status": "PENDING"}
-    assert refunded["type"] == "payment_transaction.partially_refunded"
+    assert refunded["type"] == "charge.partially_refunded"
     assert refunded["data"]["refunded_amount"] == 225
 
 
@@ -69,8 +69,8 @@ def test_a_partitioned_table(sandbox: Host) -> None:
     sandbox.rows("update parts set status = status")
 
     assert [(body["type"], body["data"]["id"]) for body in steps.bodies(sandbox)] == [
-        ("payment_transaction.created", "1"),
-        ("payment_transaction.status_changed", "1"),
+        ("charge.created", "1"),
+        ("charge.status_changed", "1"),
     ]
 
 

@@ -12,7 +12,10 @@ OWNER = "outbound_webhooks_owner"
 
 FUNCTIONS = """
     select p.proname as name, pg_get_userbyid(p.proowner) as owner,
-        'search_path=pg_catalog, pg_temp' = any (p.proconfig) as pinned,
+        -- Executable only by the owner, it is called from functions that are pinned, and runs with their path.
+        coalesce('search_path=pg_catalog, pg_temp' = any (p.proconfig), not p.prosecdef and not exists (
+            select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a where a.grantee <> p.proowner
+        )) as pinned,
         obj_description(p.oid, 'pg_proc') is not null as commented,
         exists (select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) where grantee = 0) as public
     from pg_proc as p
@@ -51,7 +54,7 @@ def test_the_catalog_shows_every_function(lasting_host: Host) -> None:
     ("column", "expected"), [("pinned", True), ("public", False), ("commented", True), ("owner", OWNER)]
 )
 def test_functions(lasting_host: Host, column: str, expected: object) -> None:
-    """Every function, generated ones too: pg_temp last in its path, not for public, commented, owned by the owner."""
+    """Every function, generated ones too: pg_temp last in its path or internal, not for public, commented, the owner's."""
     found = [row["name"] for row in lasting_host.rows(FUNCTIONS) if row[column] != expected]
 
     assert found == []
@@ -85,7 +88,7 @@ def test_no_foreign_key_from_the_hot_path(lasting_host: Host) -> None:
         " where contype = 'f' and connamespace = 'outbound_webhooks'::regnamespace order by 1"
     )
 
-    assert [row["name"] for row in rows] == ["outbound_webhooks.endpoint_secrets"]
+    assert [row["name"] for row in rows] == ["outbound_webhooks.endpoint_secrets", "outbound_webhooks.event_types"]
 
 
 def test_lease_columns_are_in_no_index(lasting_host: Host) -> None:

@@ -129,7 +129,7 @@ def test_up_down_up(database: Connection, empty_database_url: str) -> None:
 
 
 def test_nothing_outside_our_schema(database: Connection, empty_database_url: str) -> None:
-    """Installing adds yoyo's own tables; watching adds two triggers a table and a grant of select; and that is all."""
+    """Installing adds yoyo's own tables; watching adds two triggers a table and grants to read it; and that is all."""
     before = outside(database)
     migrate(empty_database_url)
     installed = outside(database)
@@ -144,6 +144,7 @@ def test_nothing_outside_our_schema(database: Connection, empty_database_url: st
     assert sorted(re.sub(r" CREATE .*", "", line) for line in watched - installed) == [
         'grant SELECT on "Sales"."Orders" to outbound_webhooks_owner f',
         "grant SELECT on public.payment_transactions to outbound_webhooks_owner f",
+        "grant USAGE on schema Sales to outbound_webhooks_owner f",
         'trigger "Sales"."Orders 1" outbound_webhooks_10_insert O',
         'trigger "Sales"."Orders 1" outbound_webhooks_10_update O',
         'trigger "Sales"."Orders" outbound_webhooks_10_insert O',

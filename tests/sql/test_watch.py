@@ -10,6 +10,9 @@ from tests.sql import steps
 from tests.support.host import MAPPING, Host
 
 WATCH = "select outbound_webhooks.watch(%s, %s)"
+ONLY_TABLES_HINT = (
+    "Not views, foreign, temporary or system tables, nor tables of ours. Of a view, watch the table below it."
+)
 
 
 def refusal(host: Host, statement: str, *parameters: object) -> psycopg.Error:
@@ -28,17 +31,22 @@ def refusal(host: Host, statement: str, *parameters: object) -> psycopg.Error:
             "Its columns: id, clinic_id, note.",
         ),
         (
-            "plain", {"stauts": "note"}, "a payment has no part named 'stauts'",
-            "The parts: id, clinic_id, status, amount, refunded_amount, currency, created_at, updated_at.",
+            "plain", {"stauts": "note"}, "a mapping has no part named 'stauts'",
+            "The parts: id, clinic_id, status, amount, refunded_amount, currency, created_at, updated_at."
+            " More columns for the payload go into p_include, or --include.",
         ),
         (
             "clinicless", {}, "which column of public.clinicless is the clinic_id?",
-            'Map it: {"clinic_id": "..."}. Its columns: id, clinicId.',
+            'Map it: {"clinic_id": "..."}. Its columns: id, tenant.',
         ),
-        ("a_view", {}, "public.a_view cannot be watched: only ordinary and partitioned tables of the host can", None),
+        (
+            "a_view", {}, "public.a_view cannot be watched: only ordinary and partitioned tables of the host can",
+            ONLY_TABLES_HINT,
+        ),
         (
             "outbound_webhooks.events", {},
-            "outbound_webhooks.events cannot be watched: only ordinary and partitioned tables of the host can", None,
+            "outbound_webhooks.events cannot be watched: only ordinary and partitioned tables of the host can",
+            ONLY_TABLES_HINT,
         ),
     ],
     ids=["no table", "no column", "unknown part", "no clinic", "view", "our own table"],
@@ -46,7 +54,7 @@ def refusal(host: Host, statement: str, *parameters: object) -> psycopg.Error:
 def test_refusals(sandbox: Host, relation: str, mapping: dict[str, str], message: str, hint: str | None) -> None:
     """Bad input is refused with what is wrong and what could be right; nothing is left behind."""
     sandbox.rows("create table plain (id bigint primary key, clinic_id text, note text)")
-    sandbox.rows('create table clinicless (id bigint primary key, "clinicId" text)')
+    sandbox.rows("create table clinicless (id bigint primary key, tenant text)")
     sandbox.rows("create view a_view as select * from plain")
 
     error = refusal(sandbox, WATCH, relation, json.dumps(mapping))
@@ -63,7 +71,9 @@ def test_a_name_that_cannot_be_made(sandbox: Host, relation: str) -> None:
     sandbox.rows(f"create table {relation} (id bigint primary key, clinic_id text)")
 
     error = refusal(sandbox, WATCH, relation, "{}")
-    named = sandbox.value("select outbound_webhooks.watch(%s, p_name => 'another_name')", relation)
+    named = sandbox.value(
+        "select outbound_webhooks.watch(%s, p_name => 'another_name', p_resource => 'other')", relation
+    )
 
     assert "p_name" in str(error.diag.message_hint)
     assert named == "another_name"

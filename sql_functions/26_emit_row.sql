@@ -1,0 +1,31 @@
+-- emit_row: an event about a row that is there, with the payload that the source's own events have.
+-- Called by: applications and DBAs who were granted it. Like emit() it raises, whatever the switches say, and also for
+-- a clinic without an endpoint. Locks: nothing. Without a type: that of an inserted row. Returns the event id.
+create or replace function outbound_webhooks.emit_row(p_source text, p_key text, p_type text default null)
+    returns uuid
+    language plpgsql
+    volatile
+    security definer -- the caller needs no grant on our tables
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+    set lock_timeout = '100ms'
+as $$
+declare
+    v_source constant outbound_webhooks.event_sources := outbound_webhooks.source_named(p_source);
+    v_event_id uuid;
+begin
+    execute outbound_webhooks.row_statement(v_source, outbound_webhooks.emit_expression(v_source, p_type))
+        into v_event_id
+        using array[p_key];
+    if v_event_id is null then
+        raise exception 'the source % has no row with the key %', p_source, quote_nullable(p_key)
+            using errcode = 'no_data_found';
+    end if;
+    return v_event_id;
+end
+$$;
+
+revoke execute on function outbound_webhooks.emit_row(text, text, text) from public;
+grant execute on function outbound_webhooks.emit_row(text, text, text) to outbound_webhooks_admin;
+comment on function outbound_webhooks.emit_row(text, text, text) is
+    'Emit an event about a row of a watched table, by its key; returns the event id.';

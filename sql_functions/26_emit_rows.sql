@@ -1,0 +1,40 @@
+-- emit_rows: the events that a bulk load owes, which switched capture off: one for each row, in the order of the keys.
+-- Called by: who loads, in the transaction of the load. Without a type: that of an inserted row. As a capture would,
+-- it passes over clinics without an endpoint; unlike a capture it raises, and then emits nothing.
+-- Locks: nothing. No subtransaction for each row, which a trigger needs. Returns how many events it made.
+create or replace function outbound_webhooks.emit_rows(p_source text, p_keys text[], p_type text default null)
+    returns bigint
+    language plpgsql
+    volatile
+    security definer -- the caller needs no grant on our tables
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+    set lock_timeout = '100ms'
+as $$
+declare
+    v_source constant outbound_webhooks.event_sources := outbound_webhooks.source_named(p_source);
+    v_rows bigint;
+    v_events bigint;
+begin
+    execute format(
+        'select count(*), count(e.id) from (%s) as e (id)',
+        outbound_webhooks.row_statement(v_source, format(
+            'case when exists (select from outbound_webhooks.endpoints as e where e.clinic_id = t.%I::text'
+            ' and e.state <> ''retired'') then %s end',
+            v_source.columns ->> 'clinic_id', outbound_webhooks.emit_expression(v_source, p_type)
+        ))
+    )
+        into v_rows, v_events
+        using p_keys;
+    if v_rows <> cardinality(p_keys) then
+        raise exception 'the source % has a row for only % of % keys', p_source, v_rows, cardinality(p_keys)
+            using errcode = 'no_data_found', hint = 'Nothing was emitted. Are all rows of the load inserted by now?';
+    end if;
+    return v_events;
+end
+$$;
+
+revoke execute on function outbound_webhooks.emit_rows(text, text[], text) from public;
+grant execute on function outbound_webhooks.emit_rows(text, text[], text) to outbound_webhooks_admin;
+comment on function outbound_webhooks.emit_rows(text, text[], text) is
+    'Emit the events of rows that were loaded with capture off; returns how many.';

@@ -1,0 +1,56 @@
+-- recapture: turn changes in the ledger into the events that were due; one, all, or those of a time.
+-- Called by: DBAs, `outbound-webhooks recapture`. Exactly once: a change that was recaptured is skipped, and one that
+-- another session recaptures at this moment, too. One that still cannot be captured stays, and its problem is returned.
+-- Locks: the ledger rows it works on. At most p_limit changes in the order they happened, behind p_after.
+-- Returns a row for each change: its events (none if its clinic has no endpoint), or the problem.
+create or replace function outbound_webhooks.recapture(
+    p_id bigint default null,
+    p_since timestamptz default null,
+    p_until timestamptz default null,
+    p_after bigint default 0,
+    p_limit integer default 1000
+)
+    returns table (id bigint, event_ids uuid[], problem text)
+    language plpgsql
+    volatile
+    security definer -- the admin role writes the ledger only through functions
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+as $$
+#variable_conflict use_column
+declare
+    v_error outbound_webhooks.capture_errors;
+begin
+    for v_error in
+        select c.*
+        from outbound_webhooks.capture_errors as c
+        where c.recaptured_at is null
+            and c.id > p_after
+            and (p_id is null or c.id = p_id)
+            and (p_since is null or c.occurred_at >= p_since)
+            and (p_until is null or c.occurred_at < p_until)
+        order by c.id
+        limit p_limit
+        for update skip locked
+    loop
+        id := v_error.id;
+        begin
+            event_ids := outbound_webhooks.recapture_change(v_error);
+            problem := null;
+            update outbound_webhooks.capture_errors as c
+            set recaptured_at = clock_timestamp(), recaptured_as = event_ids
+            where c.id = v_error.id;
+        exception when others or assert_failure then
+            event_ids := null;
+            problem := sqlerrm;
+        end;
+        return next;
+    end loop;
+end
+$$;
+
+revoke execute on function outbound_webhooks.recapture(bigint, timestamptz, timestamptz, bigint, integer) from public;
+grant execute on function outbound_webhooks.recapture(bigint, timestamptz, timestamptz, bigint, integer)
+    to outbound_webhooks_admin;
+comment on function outbound_webhooks.recapture(bigint, timestamptz, timestamptz, bigint, integer) is
+    'Turn changes in capture_errors into the events that were due: recapture() for all, recapture(4711) for one.';
