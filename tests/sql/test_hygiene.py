@@ -54,7 +54,7 @@ def test_the_catalog_shows_every_function(lasting_host: Host) -> None:
     ("column", "expected"), [("pinned", True), ("public", False), ("commented", True), ("owner", OWNER)]
 )
 def test_functions(lasting_host: Host, column: str, expected: object) -> None:
-    """Every function, generated ones too: pg_temp last in its path or internal, not for public, commented, the owner's."""
+    """Every function, generated ones too: pg_temp last in its path or internal; not public; commented; the owner's."""
     found = [row["name"] for row in lasting_host.rows(FUNCTIONS) if row[column] != expected]
 
     assert found == []

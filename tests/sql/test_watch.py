@@ -10,6 +10,10 @@ from tests.sql import steps
 from tests.support.host import MAPPING, Host
 
 WATCH = "select outbound_webhooks.watch(%s, %s)"
+PARTS_HINT = (
+    "The parts: id, clinic_id, status, amount, refunded_amount, currency, created_at, updated_at."
+    " More columns for the payload go into p_include, or --include."
+)
 ONLY_TABLES_HINT = (
     "Not views, foreign, temporary or system tables, nor tables of ours. Of a view, watch the table below it."
 )
@@ -32,8 +36,7 @@ def refusal(host: Host, statement: str, *parameters: object) -> psycopg.Error:
         ),
         (
             "plain", {"stauts": "note"}, "a mapping has no part named 'stauts'",
-            "The parts: id, clinic_id, status, amount, refunded_amount, currency, created_at, updated_at."
-            " More columns for the payload go into p_include, or --include.",
+            PARTS_HINT,
         ),
         (
             "clinicless", {}, "which column of public.clinicless is the clinic_id?",
