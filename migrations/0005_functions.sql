@@ -2,6 +2,6 @@
 -- The functions are not in here: post-apply.py loads them from sql_functions/, in one transaction.
 -- Each release that changes one of them ships a migration with the new fingerprint, so that `yoyo apply` finds
 -- something pending and loads them.
--- fingerprint: 77676f8583a6e53b23818e1d9a6560b306d990f1607786f96ab49693752f1a42
+-- fingerprint: 939cb7064b138b8f9813c0a6a9bef57a6a9c9b977388801bb59a09f88591da57
 
 do $$ begin null; end $$;

@@ -1,6 +1,8 @@
 -- recapture: turn changes in the ledger into the events that were due; one, all, or those of a time.
 -- Called by: DBAs, `outbound-webhooks recapture`. Exactly once: a change that was recaptured is skipped, and one that
 -- another session recaptures at this moment, too. One that still cannot be captured stays, and its problem is returned.
+-- After the host altered the type of a column, sessions that captured before fail with 42804 (datatype_mismatch) until
+-- the functions are written anew: that is done here, too.
 -- Locks: the ledger rows it works on. At most p_limit changes in the order they happened, behind p_after.
 -- Returns a row for each change: its events (none if its clinic has no endpoint), or the problem.
 create or replace function outbound_webhooks.recapture(
@@ -20,7 +22,19 @@ as $$
 #variable_conflict use_column
 declare
     v_error outbound_webhooks.capture_errors;
+    v_statement text;
 begin
+    for v_statement in
+        select outbound_webhooks.function_ddl(s)
+        from outbound_webhooks.event_sources as s
+        where exists (
+            select
+            from outbound_webhooks.capture_errors as c
+            where c.recaptured_at is null and c.source = s.name and c.error_code = '42804'
+        )
+    loop
+        execute v_statement;
+    end loop;
     for v_error in
         select c.*
         from outbound_webhooks.capture_errors as c

@@ -19,8 +19,7 @@ declare
     v_event_ids uuid[] := '{}';
 begin
     if p_error.operation = 'UPDATE' and p_error.old_values is null then
-        raise exception 'the values before the change could not be kept'
-            using errcode = 'no_data', hint = 'emit_row() can tell of the row as it is now.';
+        raise exception 'the values before the change could not be kept: emit_row() tells of the row as it is';
     end if;
     execute outbound_webhooks.row_statement(v_source, 'to_jsonb(t)') into v_now using array[p_error.resource_id];
     v_new := coalesce(v_now, '{}') || outbound_webhooks.by_column(v_source.columns, p_error.new_values);

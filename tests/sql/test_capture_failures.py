@@ -1,7 +1,6 @@
 """A capture that fails: the payment always commits, within a bounded wait, and the ledger keeps what was due."""
 
 import psycopg
-import pytest
 
 from tests.sql import steps
 from tests.sql.conftest import Connect
@@ -138,23 +137,6 @@ def test_a_missing_partition(sandbox: Host) -> None:
 
     assert error["error_code"] == "23514"
     assert "no partition of relation" in error["message"]
-
-
-@pytest.mark.parametrize("table", ["settings", "event_sources", "endpoints", "events", "deliveries"])
-def test_a_locked_table(host: Host, connect: Connect, table: str) -> None:
-    """One of our tables is locked ACCESS EXCLUSIVE: the payment does not wait for it, and lands in the ledger."""
-    steps.endpoint(host)
-    locker = connect()
-    host.rows(BOUNDED)
-
-    with locker.connection.transaction():
-        locker.rows(f"lock table outbound_webhooks.{table} in access exclusive mode")
-        payment = host.pay()
-    (error,) = ledger(host)
-
-    assert host.value("select count(*) from payment_transactions where id = %s", payment) == 1
-    assert (error["error_code"], error["resource_id"]) == ("55P03", str(payment))
-    assert host.value("show lock_timeout") == "0"
 
 
 def test_a_locked_ledger(host: Host, connect: Connect) -> None:
