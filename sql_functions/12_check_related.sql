@@ -15,7 +15,7 @@ declare
     v_entry jsonb;
     v_table regclass;
     v_tables jsonb := '{}';
-    v_from regclass;
+    v_from oid;
     v_by text[];
     v_checked jsonb := '[]';
     v_field text;
@@ -56,7 +56,7 @@ begin
         end loop;
 
         v_by := regexp_match(v_entry ->> 'by', '^(?:([a-z_][a-z0-9_]*)\.)?(.+)$');
-        v_from := case when v_by[1] is null then p_relation else (v_tables ->> v_by[1])::regclass end;
+        v_from := case when v_by[1] is null then p_relation else (v_tables ->> v_by[1])::oid end;
         if v_from is null then
             raise exception '% is found by %, but no related row is named % before it', v_entry ->> 'name',
                 v_entry ->> 'by', v_by[1]

@@ -93,6 +93,17 @@ insert into checkouts (member_id, offer_id, status) values (1, 1, 'completed'), 
 MAPPING = """{"amount": "amount_cents",
       "refunded_amount": "refunded_amount_cents"}"""
 
+# What else a receiver is told: a column, and rows of other tables.
+INCLUDE = """{"provider": "provider"}"""
+RELATED = """[
+        {"name": "checkout", "table": "checkouts", "by": "checkout_id",
+         "columns": {"id": "id", "status": "status"}},
+        {"name": "offer", "table": "offers", "by": "checkout.offer_id",
+         "columns": {"id": "id", "name": "name", "price": "price_cents"},
+         "amounts": ["price"]},
+        {"name": "product", "table": "products", "by": "offer.product_id",
+         "columns": {"id": "id", "name": "name"}}]"""
+
 TRY_IT: LiteralString = """\
 insert into payment_transactions
     (clinic_id, checkout_id, provider, amount_cents, currency)

@@ -19,7 +19,9 @@ DBA = "DBA"
 _WATCH: LiteralString = """\
 select outbound_webhooks.watch(
     'payment_transactions',
-    {});
+    {},
+    p_include => {},
+    p_related => {});
 select outbound_webhooks.set_capture(true)"""
 
 _ENDPOINTS: tuple[tuple[str, LiteralString], ...] = (
@@ -71,7 +73,7 @@ def _install(teller: Teller, dba: psycopg.Connection, server: Server) -> None:
     teller.step("outbound-webhooks is installed beside it, and watches the payments")
     applied = migrate(server.url(host.DATABASE)).applied
     teller.line("migrate", f"{len(applied)} migrations into the schema outbound_webhooks")
-    watch = sql.SQL(_WATCH).format(host.MAPPING)
+    watch = sql.SQL(_WATCH).format(host.MAPPING, host.INCLUDE, host.RELATED)
     teller.sql(DBA, watch.as_string())
     dba.execute(watch)
     row = dba.execute("select has_schema_privilege(%s, 'outbound_webhooks', 'usage')", (host.APP_ROLE,)).fetchone()
