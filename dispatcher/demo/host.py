@@ -96,12 +96,16 @@ MAPPING = """{"amount": "amount_cents",
 # What else a receiver is told: a column, and rows of other tables.
 INCLUDE = """{"provider": "provider"}"""
 RELATED = """[
-        {"name": "checkout", "table": "checkouts", "by": "checkout_id",
+        {"name": "checkout", "table": "checkouts",
+         "by": "checkout_id",
          "columns": {"id": "id", "status": "status"}},
-        {"name": "offer", "table": "offers", "by": "checkout.offer_id",
-         "columns": {"id": "id", "name": "name", "price": "price_cents"},
+        {"name": "offer", "table": "offers",
+         "by": "checkout.offer_id",
+         "columns": {"id": "id", "name": "name",
+                     "price": "price_cents"},
          "amounts": ["price"]},
-        {"name": "product", "table": "products", "by": "offer.product_id",
+        {"name": "product", "table": "products",
+         "by": "offer.product_id",
          "columns": {"id": "id", "name": "name"}}]"""
 
 TRY_IT: LiteralString = """\
