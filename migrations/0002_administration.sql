@@ -25,7 +25,7 @@ create table if not exists outbound_webhooks.settings (
 
 comment on table outbound_webhooks.settings is 'The switches that live in the database, in one row.';
 comment on column outbound_webhooks.settings.capture is
-    'Off after installation: watched tables write nothing of ours until set_capture(true).';
+    'Off after installation, and written by set_capture() only, which writes it into the trigger functions, too.';
 comment on column outbound_webhooks.settings.capture_changed_by is 'The database user who threw the switch last.';
 comment on column outbound_webhooks.settings.max_body_bytes is
     'A larger event body is not made: a change goes to the ledger, emit() raises. Receivers rarely take more than 256 KB.';

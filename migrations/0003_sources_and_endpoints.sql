@@ -58,7 +58,7 @@ comment on column outbound_webhooks.event_sources.is_strict is
     'True: a capture that fails makes the host''s write fail. False: it goes to the ledger, and the write commits.';
 comment on column outbound_webhooks.event_sources.payload_hash is
     'md5 of the body of the payload function as it was generated; one that differs now is the DBA''s own, and is kept.';
-comment on column outbound_webhooks.event_sources.capture is 'This source''s own switch; settings.capture is the one for all.';
+comment on column outbound_webhooks.event_sources.capture is 'This source''s own switch, written by set_capture() only; settings.capture is the one for all.';
 
 create table if not exists outbound_webhooks.event_types (
     name text not null,

@@ -1,7 +1,7 @@
 -- watch: make the writes to a table into events. Again for the same table: takes over what is asked for now.
 -- Called by: DBAs, `outbound-webhooks watch`; never at dispatcher start. The caller owns the table.
 -- Locks: SHARE ROW EXCLUSIVE on the table while a trigger is created (writers wait), for at most the caller's
--- lock_timeout; nothing if both triggers exist. Captures nothing until capture is on (set_capture).
+-- lock_timeout; nothing if both triggers exist; and the settings row (see set_capture). Captures nothing until capture is on (set_capture).
 -- p_columns: {part: column} for id, clinic_id, status, amount, refunded_amount, currency, created_at, updated_at; a part
 -- left out is looked for under its own name, or in camelCase. p_include: {field: column} for more in the payload;
 -- p_amounts: which of those are amounts. p_related: see check_related. p_rules: see check_rules; null for those of a
@@ -24,12 +24,13 @@ create or replace function outbound_webhooks.watch(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_source outbound_webhooks.event_sources := outbound_webhooks.describe_source(
+    v_source constant outbound_webhooks.event_sources := outbound_webhooks.describe_source(
         p_relation, p_columns, p_resource, p_name, p_include, p_amounts, p_related, p_rules, p_strict
     );
     v_statement text;
     v_generated boolean;
 begin
+    perform from outbound_webhooks.settings as g for update;
     insert into outbound_webhooks.event_sources as s (
         name, relation_schema, relation_name, relation_oid, resource, columns, column_numbers, amounts, related, rules, is_strict
     )

@@ -21,6 +21,7 @@ declare
     v_now constant timestamptz := clock_timestamp();
     v_event_id constant uuid := outbound_webhooks.uuid_v7(v_now);
     v_occurred_at constant timestamptz := coalesce(p_occurred_at, v_now);
+    v_patterns constant text[] := array['*', split_part(p_type, '.', 1) || '.*', p_type];
     v_body constant text := outbound_webhooks.event_body(p_type, v_occurred_at, p_data);
     v_deliveries bigint;
 begin
@@ -43,7 +44,7 @@ begin
     from outbound_webhooks.endpoints as e
     where e.clinic_id = p_clinic_id
         and e.state <> 'retired'
-        and e.event_types && array['*', split_part(p_type, '.', 1) || '.*', p_type]
+        and e.event_types && v_patterns
         and (e.filter is null or outbound_webhooks.matches_filter(p_data, e.filter));
 
     get diagnostics v_deliveries = row_count;

@@ -21,6 +21,9 @@ begin
         raise exception 'emit() needs a clinic, a type, a resource, a resource id and data; none may be null'
             using errcode = 'null_value_not_allowed';
     end if;
+    if p_clinic_id = '' then
+        raise exception 'the clinic of an event must not be empty' using errcode = 'invalid_parameter_value';
+    end if;
     perform outbound_webhooks.check_event_type(p_type);
     if json_typeof(p_data) <> 'object' then
         raise exception 'the data of an event must be a JSON object, not %', json_typeof(p_data)

@@ -1,5 +1,7 @@
 -- set_capture: the capture switch, for everything or for one source. Off after installation.
--- Called by: DBAs, `outbound-webhooks capture on|off`. Locks: one settings row; writers read it without a lock.
+-- Called by: DBAs, `outbound-webhooks capture on|off`. The switch is written into the trigger functions, which costs the
+-- watched tables no lock, and holds for every statement that begins after the commit, in any isolation level.
+-- Locks: the settings row and the sources' rows, so that two calls, or a watch(), do not write one function at once.
 create or replace function outbound_webhooks.set_capture(p_on boolean, p_source text default null)
     returns void
     language plpgsql
@@ -7,18 +9,29 @@ create or replace function outbound_webhooks.set_capture(p_on boolean, p_source 
     security definer -- the admin role changes the switches only through functions
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_source outbound_webhooks.event_sources;
 begin
+    perform from outbound_webhooks.settings as g for update;
     if p_source is null then
         update outbound_webhooks.settings as g
         set capture = p_on, capture_changed_at = clock_timestamp(), capture_changed_by = session_user
         where g.capture <> p_on;
-        return;
+    else
+        perform outbound_webhooks.source_named(p_source);
+        update outbound_webhooks.event_sources as s
+        set capture = p_on, capture_changed_at = clock_timestamp(), capture_changed_by = session_user
+        where s.name = p_source
+            and s.capture <> p_on;
     end if;
-    perform outbound_webhooks.source_named(p_source);
-    update outbound_webhooks.event_sources as s
-    set capture = p_on, capture_changed_at = clock_timestamp(), capture_changed_by = session_user
-    where s.name = p_source
-        and s.capture <> p_on;
+    for v_source in
+        select s.* from outbound_webhooks.event_sources as s
+        where s.name = p_source or p_source is null
+        order by s.name
+        for update
+    loop
+        execute outbound_webhooks.capture_definition(v_source);
+    end loop;
 end
 $$;
 

@@ -55,9 +55,10 @@ def empty_database_url(server: postgres.TestServer) -> Iterator[str]:
 
 @pytest.fixture
 def host(database_url: str) -> Iterator[Host]:
-    """A host with its payment table watched and capture on."""
+    """A host with its payment table watched and capture on; at the end no delivery is in an impossible state."""
     found = Host(database_url)
     yield found
+    found.assert_sane()
     found.close()
 
 

@@ -24,6 +24,7 @@ def sandbox(lasting_host: Host) -> Iterator[Host]:
     """A host inside a transaction that is rolled back: for tests that need one session and no commit."""
     with lasting_host.connection.transaction(force_rollback=True):
         yield lasting_host
+        lasting_host.assert_sane()
 
 
 @pytest.fixture

@@ -91,6 +91,16 @@ def test_no_foreign_key_from_the_hot_path(lasting_host: Host) -> None:
     assert [row["name"] for row in rows] == ["outbound_webhooks.endpoint_secrets", "outbound_webhooks.event_types"]
 
 
+def test_no_check_on_what_a_payment_writes(lasting_host: Host) -> None:
+    """PostgreSQL reads each CHECK anew in every statement: the two tables of the hot path have none (docs/adr/0006)."""
+    rows = lasting_host.rows(
+        "select conname as name from pg_constraint where contype = 'c' and conrelid in"
+        " ('outbound_webhooks.events'::regclass, 'outbound_webhooks.deliveries'::regclass)"
+    )
+
+    assert rows == []
+
+
 def test_lease_columns_are_in_no_index(lasting_host: Host) -> None:
     """What a claim writes is in no index and no index predicate of deliveries: a claim can be a HOT update."""
     rows = lasting_host.rows(

@@ -99,14 +99,14 @@ def test_a_partition_is_like_its_parent(sandbox: Host) -> None:
         "select c.relname as name, pg_get_userbyid(c.relowner) as owner,"
         " (select count(*) from pg_index where indrelid = c.oid) as indexes,"
         " (select count(*) from pg_constraint where conrelid = c.oid and contype = 'c') as checks"
-        " from pg_class as c where c.oid in ('outbound_webhooks.events'::regclass, %s::regclass) order by c.relname",
-        f"outbound_webhooks.events_{day:%Y%m%d}",
+        " from pg_class as c where c.oid in ('outbound_webhooks.attempts'::regclass, %s::regclass) order by c.relname",
+        f"outbound_webhooks.attempts_{day:%Y%m%d}",
     )
 
     parent, partition = ({k: v for k, v in row.items() if k != "name"} for row in found)
 
     assert partition == parent
-    assert parent == {"owner": "outbound_webhooks_owner", "indexes": 2, "checks": 2}
+    assert parent == {"owner": "outbound_webhooks_owner", "indexes": 1, "checks": 4}
 
 
 def test_days_ahead(sandbox: Host) -> None:

@@ -134,5 +134,5 @@ def test_partitioned_by_what_the_events_tell(sandbox: Host) -> None:
     """A row that changes its status would move, and be inserted anew: such a table is refused."""
     sandbox.rows("create table parts (id bigint, clinic_id text, status text) partition by list (status)")
 
-    with pytest.raises(psycopg.errors.WrongObjectType, match="partitioned by status"):
+    with pytest.raises(psycopg.errors.WrongObjectType, match="partitioned by status"), sandbox.connection.transaction():
         sandbox.rows("select outbound_webhooks.watch('parts', p_resource => 'part')")

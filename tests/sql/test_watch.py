@@ -92,6 +92,7 @@ def test_a_caller_outside_the_owner_role(sandbox: Host) -> None:
     sandbox.rows('set local role "table owner"')
 
     error = refusal(sandbox, WATCH, "theirs", "{}")
+    sandbox.rows("reset role")
 
     assert error.sqlstate == "42501"
     assert error.diag.message_primary == "role table owner may not watch tables"

@@ -21,6 +21,15 @@ create table payment_transactions (
     updated_at timestamptz not null default now()
 );
 """
+
+# What deliveries had CHECKs for, were they free (docs/adr/0006).
+IMPOSSIBLE = """
+select * from outbound_webhooks.deliveries
+where parked_reason not in ('paused', 'disabled')
+    or num_nonnulls(lease_owner, lease_token, leased_at, lease_until) not in (0, 4)
+    or (parked_reason is not null and lease_token is not null)
+    or failure_count not between 0 and attempt_count
+"""
 MAPPING = '{"amount": "amount_cents", "refunded_amount": "refunded_cents"}'
 
 
@@ -46,6 +55,10 @@ class Host:
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()
+
+    def assert_sane(self) -> None:
+        """No delivery is in a state that cannot be."""
+        assert self.rows(IMPOSSIBLE) == []
 
     def rows(self, statement: str, *parameters: object) -> list[dict[str, object]]:
         """Run a statement and return its rows."""
