@@ -1,60 +1,56 @@
 """Tables of hosts as they come: made by an ORM, partitioned, with hardly a column."""
 
-import json
-
 import psycopg
 import pytest
 
 from tests.sql import steps
+from tests.support import orm_host
 from tests.support.host import CLINIC, Host
 
 WATCH = "select outbound_webhooks.watch(%s, %s, 'charge')"
 
-# A schema as an ORM makes it: quoted camelCase, text keys, an enum, Decimal amounts.
-ORM_SCHEMA = """
-create type "PaymentStatus" as enum ('PENDING', 'PAID');
-create table "PaymentTransaction" (
-    "id" uuid primary key default gen_random_uuid(),
-    "clinicId" uuid not null,
-    "status" "PaymentStatus" not null default 'PENDING',
-    "totalAmount" decimal(10, 2) not null,
-    "refundedAmount" decimal(10, 2),
-    "currencyCode" text not null default 'BRL',
-    "createdAt" timestamp(3) not null default current_timestamp
-);
-"""
-ORM_MAPPING = {
-    "clinic_id": "clinicId",
-    "amount": "totalAmount",
-    "refunded_amount": "refundedAmount",
-    "currency": "currencyCode",
-    "created_at": "createdAt",
-}
+PAYMENT = "cm3x1k8f20002v8l4k7w3n1rd"
 
 
 def test_a_table_as_an_orm_makes_it(sandbox: Host) -> None:
-    """Quoted camelCase names, uuid keys, an enum and decimal amounts work through the mapping."""
-    clinic = "5f0c8f0e-3c52-4f6b-9d0b-2f7a3c1e9a10"
-    sandbox.connection.execute(ORM_SCHEMA)
-    steps.endpoint(sandbox, clinic)
+    """Quoted camelCase names, cuid keys, an enum, decimal amounts and a related row work through the mapping."""
+    name = orm_host.install(sandbox, "charge")
+    steps.endpoint(sandbox, orm_host.CLINIC)
 
-    name = sandbox.value(WATCH, '"PaymentTransaction"', json.dumps(ORM_MAPPING))
-    payment = sandbox.value(
-        'insert into "PaymentTransaction" ("clinicId", "totalAmount") values (%s, 10.50) returning id', clinic
-    )
+    sandbox.rows("insert into \"Checkout\" values ('checkout-1', %s, 'order 1')", orm_host.CLINIC)
+    sandbox.rows(
+        'insert into "PaymentTransaction" ("id", "clinicId", "checkoutId", "totalAmount", "createdAt", "updatedAt")'
+        " values (%s, %s, 'checkout-1', 10.50, '2026-01-02 03:04:05.678', '2026-01-02 03:04:05.678')",
+        PAYMENT, orm_host.CLINIC,
+    )  # fmt: skip
+    sandbox.rows('update "PaymentTransaction" set "updatedAt" = current_timestamp')
     sandbox.rows('update "PaymentTransaction" set "status" = \'PAID\'')
     sandbox.rows('update "PaymentTransaction" set "refundedAmount" = 2.25')
     created, changed, refunded = steps.bodies(sandbox)
 
     assert name == "paymenttransaction"
     assert created["type"] == "charge.created"
-    assert {**created["data"], "created_at": ""} == {
-        "id": str(payment), "clinic_id": clinic, "status": "PENDING", "amount": 1050, "refunded_amount": None,
-        "currency": "BRL", "created_at": "", "previous": None,
+    assert created["data"] == {
+        "id": PAYMENT, "clinic_id": orm_host.CLINIC, "status": "PENDING", "amount": 1050, "refunded_amount": None,
+        "currency": "BRL", "created_at": "2026-01-02T03:04:05.678+00:00", "updated_at": "2026-01-02T03:04:05.678+00:00",
+        "checkout": {"id": "checkout-1", "reference": "order 1"}, "previous": None,
     }  # fmt: skip
     assert changed["data"]["previous"] == {"status": "PENDING"}
     assert refunded["type"] == "charge.partially_refunded"
     assert refunded["data"]["refunded_amount"] == 225
+
+
+def test_uuid_keys(sandbox: Host) -> None:
+    """Keys of type uuid leave as text."""
+    clinic = "5f0c8f0e-3c52-4f6b-9d0b-2f7a3c1e9a10"
+    sandbox.rows("create table charges (id uuid default gen_random_uuid(), clinic_id uuid)")
+    steps.endpoint(sandbox, clinic)
+
+    sandbox.rows(WATCH, "charges", "{}")
+    charge = sandbox.value("insert into charges (clinic_id) values (%s) returning id", clinic)
+    (body,) = steps.bodies(sandbox)
+
+    assert body["data"] == {"id": str(charge), "clinic_id": clinic, "previous": None}
 
 
 def test_a_partitioned_table(sandbox: Host) -> None:
