@@ -1,10 +1,9 @@
 -- record_capture_error: what a capture could not do goes into the ledger; the host's write commits all the same.
--- Called by: generated capture functions, in their exception handler. Never raises. It reads no other table of ours: a
--- lock on one may be why the capture failed.
+-- Called by: generated capture functions, in their exception handler. It reads no other table of ours: a lock on one may
+-- be why the capture failed.
 -- A lock that was met once is not waited for again in this transaction: neither by its captures, nor by the ledger.
 -- p_mapping: {"relation": oid, "columns": {field: name}, "numbers": {field: number}} of the source. p_old and p_new are
--- whole rows; only mapped columns are kept, by their fields.
--- Last resort, when even the ledger cannot be written: a WARNING with the key in the server's log.
+-- whole rows; only mapped columns are kept, by their fields. Raises if the ledger cannot be written.
 create or replace function outbound_webhooks.record_capture_error(
     p_source text,
     p_mapping jsonb,
@@ -21,12 +20,11 @@ create or replace function outbound_webhooks.record_capture_error(
     security invoker
 as $$
 declare
-    v_new jsonb;
+    v_new constant jsonb := outbound_webhooks.mapped_values(p_mapping, p_relation, p_new);
 begin
     if p_error_code = '55P03' then
         perform set_config('outbound_webhooks.blocked', 'on', true);
     end if;
-    v_new := outbound_webhooks.mapped_values(p_mapping, p_relation, p_new);
     if current_setting('outbound_webhooks.ledger_blocked', true) = 'on' then
         raise lock_not_available using message = 'the ledger is locked';
     end if;
@@ -39,16 +37,13 @@ begin
     );
     raise warning 'outbound_webhooks: % of source %, id %, was not captured and is in capture_errors: %',
         p_operation, p_source, v_new ->> 'id', p_message;
-exception when others or assert_failure then
-    if sqlstate = '55P03' then
-        perform set_config('outbound_webhooks.ledger_blocked', 'on', true);
-    end if;
-    raise warning 'outbound_webhooks: % of source %, id %, was not captured: %; and not recorded: %',
-        p_operation, p_source, v_new ->> 'id', p_message, sqlerrm;
+exception when lock_not_available then
+    perform set_config('outbound_webhooks.ledger_blocked', 'on', true);
+    raise;
 end
 $$;
 
 revoke execute on function outbound_webhooks.record_capture_error(text, jsonb, oid, text, jsonb, jsonb, text, text)
     from public;
 comment on function outbound_webhooks.record_capture_error(text, jsonb, oid, text, jsonb, jsonb, text, text) is
-    'Write a failed capture into the ledger; never raises.';
+    'Write a failed capture into the ledger.';

@@ -347,3 +347,20 @@ def test_after_an_altered_type(host: Host, connect: Connect) -> None:
     assert before == ["42804"]
     assert ledger(host) == []
     assert [status for _, status, _ in told(host)] == ["pending", "chargeback", "closed"]
+
+
+def test_even_without_the_ledgers_function(host: Host) -> None:
+    """Somebody dropped what writes the ledger: the payment commits, and the warning has its key."""
+    steps.endpoint(host)
+    seen: list[str] = []
+    host.connection.add_notice_handler(lambda diagnostic: seen.append(str(diagnostic.message_primary)))
+    host.rows(SABOTAGE["payload function dropped"][0])
+    host.rows("drop function outbound_webhooks.record_capture_error")
+
+    payment = host.pay()
+    host.rows("alter table payment_transactions rename column status to state")
+    host.rows("update payment_transactions set state = 'paid'")
+
+    assert host.value("select state from payment_transactions where id = %s", payment) == "paid"
+    lost = [line for line in seen if f"id {payment}, was not captured" in line and "and not recorded" in line]
+    assert len(lost) == 2
