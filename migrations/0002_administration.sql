@@ -12,6 +12,7 @@ create table if not exists outbound_webhooks.settings (
     capture_changed_at timestamptz not null default clock_timestamp(),
     capture_changed_by text not null default session_user,
     max_body_bytes integer not null default 262144,
+    max_endpoints_per_clinic integer not null default 50,
     delivering boolean not null default false,
     delivering_since timestamptz,
     wake_up text not null default 'doorbell',
@@ -19,6 +20,7 @@ create table if not exists outbound_webhooks.settings (
     constraint settings_is_one_row check (singleton),
     -- insert_event() looks the limit up only for bodies above the least one.
     constraint settings_max_body_bytes_is_bounded check (max_body_bytes between 4096 and 16777216),
+    constraint settings_max_endpoints_per_clinic_is_bounded check (max_endpoints_per_clinic between 1 and 1000),
     constraint settings_wake_up_is_known check (wake_up in ('doorbell', 'poll')),
     constraint settings_delivering_has_a_start check (delivering = (delivering_since is not null))
 );
@@ -29,6 +31,8 @@ comment on column outbound_webhooks.settings.capture is
 comment on column outbound_webhooks.settings.capture_changed_by is 'The database user who threw the switch last.';
 comment on column outbound_webhooks.settings.max_body_bytes is
     'A larger event body is not made: a change goes to the ledger, emit() raises. Receivers rarely take more than 256 KB.';
+comment on column outbound_webhooks.settings.max_endpoints_per_clinic is
+    'Each endpoint that asks for an event is one more row in the payment''s transaction.';
 comment on column outbound_webhooks.settings.delivering is
     'True once a dispatcher with delivery enabled took over the backlog; false again when one without it finds that nobody has delivered for 10 minutes.';
 comment on column outbound_webhooks.settings.wake_up is

@@ -1,6 +1,6 @@
 -- create_endpoint: a receiver of a clinic, with its signing key.
 -- Called by: DBAs and the admin API. Returns the key once: it is sealed within a minute and not shown again.
--- Locks: nothing. The dispatcher's address policy decides at each connection whether the host may be called.
+-- Locks: the number of the clinic's endpoints, against another call for the same clinic. The dispatcher's address policy decides at each connection whether the host may be called.
 create or replace function outbound_webhooks.create_endpoint(
     p_clinic_id text,
     p_url text,
@@ -36,6 +36,13 @@ begin
     then
         raise exception 'a signing key is whsec_ followed by the base64 of 24 to 64 random bytes'
             using errcode = 'invalid_parameter_value', hint = 'Leave it out to have one made.';
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended('outbound_webhooks.endpoints of ' || p_clinic_id, 0));
+    if (select count(*) from outbound_webhooks.endpoints as e where e.clinic_id = p_clinic_id and e.state <> 'retired')
+        >= (select g.max_endpoints_per_clinic from outbound_webhooks.settings as g)
+    then
+        raise exception 'clinic % has as many endpoints as settings.max_endpoints_per_clinic allows', p_clinic_id
+            using errcode = 'program_limit_exceeded', hint = 'Retire one that is not needed any more.';
     end if;
 
     insert into outbound_webhooks.endpoints (

@@ -7,6 +7,8 @@ import psycopg
 import pytest
 
 from tests.sql import steps
+from tests.sql.conftest import Connect
+from tests.sql.interleaving import background, until_blocked
 from tests.sql.steps import SECRET, URL
 from tests.support.host import CLINIC, Host
 
@@ -196,3 +198,35 @@ def test_sealing_what_changed(sandbox: Host) -> None:
 
     assert changed == [{"secret": key(24), "sealed": None}]
     assert sandbox.rows("select sealed from outbound_webhooks.endpoint_secrets") == [{"sealed": "sealed by another"}]
+
+
+def test_as_many_as_a_clinic_may_have(sandbox: Host) -> None:
+    """A payment writes a row for each endpoint: a clinic has a limit, retired ones and other clinics apart."""
+    sandbox.rows("update outbound_webhooks.settings set max_endpoints_per_clinic = 2")
+    first = steps.endpoint(sandbox)
+    steps.endpoint(sandbox)
+    steps.endpoint(sandbox, "another clinic")
+
+    error = refusal(sandbox, CREATE, CLINIC, URL, None)
+    steps.set_state(sandbox, first.id, "retired")
+    steps.endpoint(sandbox)
+
+    assert error.diag.message_primary == (
+        "clinic clinic-1 has as many endpoints as settings.max_endpoints_per_clinic allows"
+    )
+    assert error.diag.message_hint == "Retire one that is not needed any more."
+
+
+def test_two_at_once_do_not_pass_the_limit(host: Host, connect: Connect) -> None:
+    """Two sessions create the last endpoint that a clinic may have: the second waits for the first, and is refused."""
+    host.rows("update outbound_webhooks.settings set max_endpoints_per_clinic = 1")
+    first, second = connect(), connect()
+    with background() as running:
+        with first.connection.transaction():
+            first.rows(CREATE, CLINIC, URL, None)
+            call = running.submit(refusal, second, CREATE, CLINIC, URL, None)
+            until_blocked(host, second, call)
+        error = call.result(timeout=60)
+
+    assert error.sqlstate == "54000"
+    assert host.value("select count(*) from outbound_webhooks.endpoints") == 1
