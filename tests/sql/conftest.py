@@ -5,6 +5,8 @@ from contextlib import ExitStack, closing
 
 import pytest
 
+from tests.sql import steps
+from tests.sql.journal import Journal
 from tests.sql.steps import Session
 from tests.support import postgres
 from tests.support.host import IMPOSSIBLE, Host
@@ -32,3 +34,10 @@ def connect(host: Host) -> Iterator[Connect]:
     """Opens more sessions on the host's database."""
     with ExitStack() as opened:
         yield lambda: opened.enter_context(closing(Session(host.url)))
+
+
+@pytest.fixture
+def journal(host: Host) -> Journal:
+    """An independent journal of what commits to the payment table; the clinic has one endpoint, for all its events."""
+    steps.endpoint(host)
+    return Journal(host, "payment_transactions")

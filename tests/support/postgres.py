@@ -86,11 +86,12 @@ def _server(choice: str | None) -> Iterator[tuple[str, str]]:
     elif choice == "docker":
         from testcontainers.community.postgres import PostgresContainer
 
-        with PostgresContainer("postgres:18", driver=None) as container:
+        container = PostgresContainer("postgres:18", driver=None).with_command(["-c", "wal_level=logical"])
+        with container:
             yield container.get_connection_url(), "testcontainers"
     else:
         programs, origin = _programs(choice)
-        with embedded.run(programs, {**embedded.THROWAWAY, "max_connections": "200"}) as server:
+        with embedded.run(programs, {**embedded.THROWAWAY, "max_connections": "200", "wal_level": "logical"}) as server:
             yield server.url(), origin
 
 
