@@ -1,6 +1,7 @@
 """Two sessions in a named order: a call in the background, and waiting until it waits."""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -21,3 +22,12 @@ def until_blocked(observer: Host, session: Host, call: "Future[Any]", timeout: f
             raise AssertionError(f"it did not have to wait: {call.result()!r}")
         if time.monotonic() > deadline:
             raise TimeoutError("it neither waits nor ends")
+
+
+def until(condition: Callable[[], bool], timeout: float = 60) -> None:
+    """Wait until something is so that the server does by itself."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("it does not come about")
+        time.sleep(0.01)

@@ -1,0 +1,77 @@
+"""Where PostgreSQL writes rows without firing our triggers, as guarantees.md lists it: nothing is emitted."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from tests.sql import steps
+from tests.sql.interleaving import until
+from tests.sql.journal import Journal, emitted, words
+from tests.support import postgres
+from tests.support.host import Host
+
+PAID = "update payment_transactions set status = 'paid'"
+REPLICA = ("set session_replication_role = replica", "set session_replication_role = origin")
+DISABLE = {
+    which: tuple(f"alter table payment_transactions {off_or_on} trigger {which}" for off_or_on in ("disable", "enable"))
+    for which in ("outbound_webhooks_10_update", "user", "all")
+}
+SWITCHES = {"replica": REPLICA, **DISABLE}
+
+
+@pytest.mark.parametrize(("off", "on"), SWITCHES.values(), ids=SWITCHES)
+def test_where_no_trigger_fires(host: Host, journal: Journal, off: str, on: str) -> None:
+    """guarantees.md, nothing captured: session_replication_role = replica, and triggers that were disabled.
+
+    It is lost to us, not late: the next change is told as what it is.
+    """
+    payment = str(host.pay())
+    host.rows(off)
+    host.rows(PAID)
+    host.rows(on)
+    host.rows("update payment_transactions set status = 'failed'")
+
+    assert words(journal.due()) == {payment: ["created pending", "pending > paid", "paid > failed"]}
+    assert words(emitted(host)) == {payment: ["created pending", "paid > failed"]}
+    assert host.value("select count(*) from outbound_webhooks.capture_errors") == 0
+
+
+@pytest.fixture
+def publisher(server: postgres.TestServer, host: Host) -> Iterator[Host]:
+    """Another host, which has a payment already, and to whose payments this one subscribes."""
+    with postgres.database(server) as url, closing(Host(url, capture=False)) as found:
+        found.pay()
+        steps.endpoint(host)
+        found.rows("create publication payments for table payment_transactions")
+        slot = str(found.value("select current_database()"))
+        found.rows("select pg_create_logical_replication_slot(%s, 'pgoutput')", slot)
+        # As the server itself connects, which may run in a container.
+        folder = str(found.value("show unix_socket_directories")).partition(",")[0]
+        own = make_conninfo(url, host=folder, port=str(found.value("show port")))
+        host.connection.execute(
+            sql.SQL(
+                "create subscription payments connection {} publication payments"
+                " with (create_slot = false, slot_name = {})"
+            ).format(sql.Literal(own), sql.Literal(slot))
+        )
+        until(lambda: host.value("select srsubstate::text from pg_subscription_rel") == "r")
+        yield found
+        host.rows("alter subscription payments disable")
+        host.rows("alter subscription payments set (slot_name = none)")
+        host.rows("drop subscription payments")
+        # A database whose slot is in use cannot be dropped.
+        until(lambda: found.value("select not active from pg_replication_slots where slot_name = %s", slot) is True)
+
+
+def test_logical_replication(host: Host, publisher: Host) -> None:
+    """guarantees.md, nothing captured: rows that logical replication copies and applies; what is written here is."""
+    payment = publisher.pay()
+    publisher.rows(PAID)
+    until(lambda: host.value("select count(*) from payment_transactions where status = 'paid'") == 2)
+
+    host.rows("update payment_transactions set status = 'failed' where id = %s", payment)
+
+    assert words(emitted(host)) == {str(payment): ["paid > failed"]}
