@@ -125,7 +125,7 @@ def test_partitions(host: Host, parts: Journal) -> None:
 
 
 def test_a_move_between_partitions(host: Host, parts: Journal) -> None:
-    """guarantees.md, partitions: a row that an update moves is `created` again, as it is after the move.
+    """guarantees.md, partitions; order, limits: a row that an update moves is `created` again, in its place.
 
     That is what the write-ahead log has, too: a delete and an insert.
     """
@@ -139,7 +139,7 @@ def test_a_move_between_partitions(host: Host, parts: Journal) -> None:
 
 
 def test_attach_and_detach(host: Host, parts: Journal) -> None:
-    """guarantees.md, partitions: rows that come with ATTACH make no event; after DETACH nothing is captured."""
+    """guarantees.md, not captured: rows that come with ATTACH; nor is anything after DETACH."""
     host.rows("create table parts_3 (like parts including all)")
     parts.follow("parts_3")
     host.rows("insert into parts_3 (id, month) values (1, 3)")
@@ -153,7 +153,7 @@ def test_attach_and_detach(host: Host, parts: Journal) -> None:
 
 
 def test_rewritten_rows(host: Host, journal: Journal) -> None:
-    """guarantees.md, nothing captured: values that ALTER TABLE writes (a type with USING, a new column's default)."""
+    """guarantees.md, not captured: values that ALTER TABLE writes (a type with USING, a new column's default)."""
     payment = str(host.pay())
 
     host.rows("alter table payment_transactions alter column status drop default")

@@ -126,7 +126,7 @@ def test_a_hundred_thousand_rows(host: Host) -> None:
 
 
 def test_update_from(host: Host, journal: Journal) -> None:
-    """UPDATE ... FROM changes a row once, however many rows of the other table it meets."""
+    """guarantees.md, captured row by row: UPDATE ... FROM changes a row once, however many rows it meets."""
     once, twice, never = pay(host, 3)
     host.rows("create table answers (payment bigint, status payment_status)")
     host.rows("insert into answers values (%s, 'paid'), (%s, 'failed'), (%s, 'failed')", once, twice, twice)
@@ -141,7 +141,7 @@ def test_update_from(host: Host, journal: Journal) -> None:
 
 
 def test_writable_ctes(host: Host, journal: Journal) -> None:
-    """One statement inserts, updates and deletes in the table: its parts see the same snapshot, a row changes once."""
+    """guarantees.md, captured row by row: writable CTEs; they see the same snapshot, and a row changes once."""
     paid, deleted = pay(host, 2)
     host.rows(
         "with a as (insert into payment_transactions (id, clinic_id) overriding system value values (100, %s)),"
@@ -159,7 +159,7 @@ def test_writable_ctes(host: Host, journal: Journal) -> None:
 
 
 def test_delete_and_truncate(host: Host, journal: Journal) -> None:
-    """guarantees.md: DELETE and TRUNCATE make no event; what the payments had told before stays told."""
+    """guarantees.md, not captured: DELETE and TRUNCATE make no event; what was told before stays told."""
     (payment,) = pay(host, 1)
     host.rows("delete from payment_transactions")
     (truncated,) = pay(host, 1)
@@ -170,7 +170,7 @@ def test_delete_and_truncate(host: Host, journal: Journal) -> None:
 
 
 def test_where_current_of(host: Host, journal: Journal) -> None:
-    """A cursor that walks over the table, updating some of the rows it stands on."""
+    """guarantees.md, captured row by row: a cursor that updates one of the rows it walks over."""
     payments = pay(host, 3)
     with host.connection.transaction():
         host.rows("declare walk cursor for select id from payment_transactions order by id for update")
@@ -182,7 +182,7 @@ def test_where_current_of(host: Host, journal: Journal) -> None:
 
 
 def test_a_prepared_statement_after_add_column(host: Host, journal: Journal, connect: Connect) -> None:
-    """A pooled session's prepared statement, its trigger already planned, while another session adds a column."""
+    """guarantees.md, captured row by row: a pooled session's prepared statement, after another one added a column."""
     pooled = connect()
     (payment,) = pay(pooled, 1)
     pooled.rows("prepare set_status (payment_status) as update payment_transactions set status = $1")

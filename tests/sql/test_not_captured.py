@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 
+import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
@@ -24,7 +25,7 @@ SWITCHES = {"replica": REPLICA, **DISABLE}
 
 @pytest.mark.parametrize(("off", "on"), SWITCHES.values(), ids=SWITCHES)
 def test_where_no_trigger_fires(host: Host, journal: Journal, off: str, on: str) -> None:
-    """guarantees.md, nothing captured: session_replication_role = replica, and triggers that were disabled.
+    """guarantees.md, not captured: session_replication_role = replica, and triggers that were disabled.
 
     It is lost to us, not late: the next change is told as what it is.
     """
@@ -37,6 +38,19 @@ def test_where_no_trigger_fires(host: Host, journal: Journal, off: str, on: str)
     assert words(journal.due()) == {payment: ["created pending", "pending > paid", "paid > failed"]}
     assert words(emitted(host)) == {payment: ["created pending", "paid > failed"]}
     assert host.value("select count(*) from outbound_webhooks.capture_errors") == 0
+
+
+def test_a_restore(host: Host, journal: Journal) -> None:
+    """guarantees.md, captured row by row: a restore's COPY is, unless capture is off in its session, by PGOPTIONS."""
+    for options in ("-c outbound_webhooks.capture=on", "-c outbound_webhooks.capture=off"):
+        with (
+            psycopg.connect(host.url, options=options) as session,
+            session.cursor().copy("copy payment_transactions (clinic_id) from stdin") as copy,
+        ):
+            copy.write("clinic-1\n")
+
+    assert [*words(journal.due()).values()] == [["created pending"]] * 2
+    assert [*words(emitted(host)).values()] == [["created pending"]]
 
 
 @pytest.fixture
@@ -67,7 +81,7 @@ def publisher(server: postgres.TestServer, host: Host) -> Iterator[Host]:
 
 
 def test_logical_replication(host: Host, publisher: Host) -> None:
-    """guarantees.md, nothing captured: rows that logical replication copies and applies; what is written here is."""
+    """guarantees.md, not captured: rows that logical replication copies and applies; what is written here is."""
     payment = publisher.pay()
     publisher.rows(PAID)
     until(lambda: host.value("select count(*) from payment_transactions where status = 'paid'") == 2)

@@ -208,3 +208,15 @@ def test_a_key_that_is_changed(host: Host, journal: Journal) -> None:
     host.rows("update payment_transactions set id = 100, status = 'paid'")
 
     assert journal.check() == {str(payment): ["created pending"], "100": ["pending > paid"]}
+
+
+def test_an_id_that_is_not_unique(host: Host, journal: Journal, connect: Connect) -> None:
+    """guarantees.md, order, limits: two rows with the same id are different rows."""
+    host.rows("alter table payment_transactions drop constraint payment_transactions_pkey")
+    a, insert = connect(), "insert into payment_transactions (id, clinic_id, status) overriding system value values"
+    with a.connection.transaction():
+        a.rows(f"{insert} (7, %s, 'paid')", CLINIC)
+        host.rows(f"{insert} (7, %s, 'failed')", CLINIC)
+
+    assert words(journal.due()) == {"7": ["created failed", "created paid"]}
+    assert words(emitted(host)) == {"7": ["created paid", "created failed"]}
