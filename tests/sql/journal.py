@@ -136,8 +136,9 @@ def emitted(host: Host) -> Events:
 
 def _told(of_type: str, clinic: str, body: str) -> Event:
     """An event as its receiver reads it."""
-    data = json.loads(body)["data"]
-    assert (json.loads(body)["type"], data["clinic_id"]) == (of_type, clinic)
+    whole = json.loads(body)
+    data = whole["data"]
+    assert (whole["type"], data["clinic_id"]) == (of_type, clinic)
     (previous,) = (data["previous"] or {"": None}).values()
     amount, refunded = data.get("amount"), data.get("refunded_amount")
     return Event(of_type.rpartition(".")[2], clinic, data.get("status"), amount, refunded, previous)

@@ -1,7 +1,5 @@
 """The check that the following rest on, "events == committed changes", fails when either side is tampered with."""
 
-import pytest
-
 from tests.sql.conftest import Connect
 from tests.sql.journal import Journal
 from tests.support.host import CLINIC, Host
@@ -30,23 +28,40 @@ TAMPERING = {
         "insert into outbound_webhooks.capture_errors (source, operation, error_code, message)"
         " values ('payment_transactions', 'UPDATE', '22012', 'division by zero')"
     ),
-    "a change that was not captured": (
-        "set session_replication_role = replica; update payment_transactions set status = 'failed'"
-    ),
 }
 
 
-@pytest.mark.parametrize("fault", TAMPERING.values(), ids=TAMPERING)
-def test_a_planted_fault_is_found(host: Host, journal: Journal, fault: str) -> None:
-    """One payment, paid and partly refunded, passes; each of these faults makes it fail."""
+def found(journal: Journal) -> bool:
+    """Whether the check fails."""
+    try:
+        journal.check()
+    except AssertionError:
+        return True
+    return False
+
+
+def test_planted_faults_are_found(host: Host, journal: Journal) -> None:
+    """One payment, paid and partly refunded, passes; each of these faults, taken back afterwards, makes it fail."""
     payment = host.pay()
     host.rows("update payment_transactions set status = 'paid', refunded_cents = 5")
+    overlooked = []
+    for name, fault in TAMPERING.items():
+        with host.connection.transaction(force_rollback=True):
+            host.rows(fault.format(last=DELIVERY))
+            if not found(journal):
+                overlooked.append(name)
+
+    assert overlooked == []
     assert journal.check() == {str(payment): ["created pending", "pending > paid", "refunded 0 > 5"]}
 
-    host.rows(fault.format(last=DELIVERY))
 
-    with pytest.raises(AssertionError):
-        journal.check()
+def test_a_change_that_was_not_captured_is_found(host: Host, journal: Journal) -> None:
+    """The witness sees what no trigger saw."""
+    host.pay()
+    host.rows("set session_replication_role = replica")
+    host.rows("update payment_transactions set status = 'failed'")
+
+    assert found(journal)
 
 
 def test_what_the_witness_saw(host: Host, journal: Journal, connect: Connect) -> None:

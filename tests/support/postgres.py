@@ -18,6 +18,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from dispatcher.demo import embedded
 from dispatcher.migrate import migrate
 
+# The SQL tests read what committed from the write-ahead log (tests/sql/journal.py).
+SETTINGS = {"max_connections": "200", "wal_level": "logical"}
 SYSTEM_INSTALLS = Path("/usr/lib/postgresql")
 _numbers = itertools.count(1)
 
@@ -86,12 +88,12 @@ def _server(choice: str | None) -> Iterator[tuple[str, str]]:
     elif choice == "docker":
         from testcontainers.community.postgres import PostgresContainer
 
-        container = PostgresContainer("postgres:18", driver=None).with_command(["-c", "wal_level=logical"])
-        with container:
+        container = PostgresContainer("postgres:18", driver=None)
+        with container.with_command([word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]):
             yield container.get_connection_url(), "testcontainers"
     else:
         programs, origin = _programs(choice)
-        with embedded.run(programs, {**embedded.THROWAWAY, "max_connections": "200", "wal_level": "logical"}) as server:
+        with embedded.run(programs, {**embedded.THROWAWAY, **SETTINGS}) as server:
             yield server.url(), origin
 
 
