@@ -9,7 +9,7 @@ from tests.sql.conftest import Connect
 from tests.sql.journal import Journal, emitted, words
 from tests.support.host import CLINIC, Host
 
-WATCH = "select outbound_webhooks.watch(%s, %s)"
+WATCH = "select outbound_webhooks.watch(%s, p_resource => %s)"
 
 
 def test_an_updatable_view(host: Host, journal: Journal) -> None:
@@ -79,7 +79,7 @@ def test_a_stored_generated_column(host: Host) -> None:
         "create table charges (id bigint primary key, clinic_id text, paid_at timestamptz,"
         " status text generated always as (case when paid_at is null then 'pending' else 'paid' end) stored)"
     )
-    host.rows(WATCH, "charges", "{}")
+    host.rows(WATCH, "charges", "charge")
     seen = []
     for statement in (
         "insert into charges (id, clinic_id) values (1, 'clinic-1')",
@@ -105,7 +105,7 @@ def parts(host: Host, journal: Journal) -> Journal:
     )
     for month in (1, 2):
         host.rows(f"create table parts_{month} partition of parts for values in ({month})")
-    host.rows(WATCH, "parts", "{}")
+    host.rows(WATCH, "parts", "part")
     journal.follow("parts_1", "parts_2")
     return journal
 

@@ -15,7 +15,7 @@ from tests.sql.conftest import Connect
 from tests.sql.interleaving import background, until_blocked
 from tests.sql.journal import Journal, emitted, words
 from tests.sql.steps import Session
-from tests.support.host import CLINIC, Host
+from tests.support.host import CLINIC, MAPPING, Host
 
 SET = "update payment_transactions set status = %s where id = %s"
 
@@ -184,6 +184,19 @@ def test_emit_holds_no_row(host: Host, connect: Connect) -> None:
 
     assert list(committed_first) == second
     assert first < second
+
+
+def test_the_ledger(host: Host, journal: Journal) -> None:
+    """guarantees.md, order, limits: a change that went into the ledger was passed over; recaptured, it comes later."""
+    payment = host.pay()
+    host.rows("drop function outbound_webhooks.payload_payment_transactions")
+    host.rows(SET, "paid", payment)
+    host.rows("select outbound_webhooks.watch('payment_transactions', %s)", MAPPING)
+    host.rows(SET, "failed", payment)
+    host.rows("select outbound_webhooks.recapture()")
+
+    assert words(journal.due()) == {str(payment): ["created pending", "pending > paid", "paid > failed"]}
+    assert words(emitted(host)) == {str(payment): ["created pending", "paid > failed", "pending > paid"]}
 
 
 def test_different_rows(host: Host, journal: Journal, connect: Connect) -> None:
