@@ -1,4 +1,5 @@
 -- trigger_ddl: the statements that bring the triggers on a watched table in line with its source; none if they are.
+-- Triggers fire by name: ours go before a host's own, which may change the row again, so that changes are told in order.
 -- Called by: capture_ddl, doctor. Locks: nothing (reads the catalog). Executed, each statement takes SHARE ROW EXCLUSIVE
 -- on the table (writers wait), or ACCESS EXCLUSIVE for a trigger that is no longer needed.
 create or replace function outbound_webhooks.trigger_ddl(p_source outbound_webhooks.event_sources)
@@ -16,7 +17,7 @@ declare
     v_wanted boolean;
 begin
     foreach v_operation in array array['insert', 'update'] loop
-        v_trigger := 'outbound_webhooks_10_' || v_operation;
+        v_trigger := '00_outbound_webhooks_' || v_operation;
         v_wanted := exists (
             select from jsonb_array_elements(p_source.rules) as r
             where (r ->> 'when' = 'inserted') = (v_operation = 'insert')

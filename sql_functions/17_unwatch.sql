@@ -20,8 +20,8 @@ begin
         raise exception '% is not watched', p_relation using errcode = 'undefined_object';
     end if;
 
-    execute format('drop trigger if exists outbound_webhooks_10_insert on %s', p_relation);
-    execute format('drop trigger if exists outbound_webhooks_10_update on %s', p_relation);
+    execute format('drop trigger if exists "00_outbound_webhooks_insert" on %s', p_relation);
+    execute format('drop trigger if exists "00_outbound_webhooks_update" on %s', p_relation);
     execute format('drop function if exists outbound_webhooks.%I()', 'capture_' || v_source.name);
     execute format('drop function if exists outbound_webhooks.%I(anyelement, json)', 'payload_' || v_source.name);
     -- The host may have renamed it since.

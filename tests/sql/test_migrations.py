@@ -145,12 +145,12 @@ def test_nothing_outside_our_schema(database: Connection, empty_database_url: st
         'grant SELECT on "Sales"."Orders" to outbound_webhooks_owner f',
         "grant SELECT on public.payment_transactions to outbound_webhooks_owner f",
         "grant USAGE on schema Sales to outbound_webhooks_owner f",
-        'trigger "Sales"."Orders 1" outbound_webhooks_10_insert O',
-        'trigger "Sales"."Orders 1" outbound_webhooks_10_update O',
-        'trigger "Sales"."Orders" outbound_webhooks_10_insert O',
-        'trigger "Sales"."Orders" outbound_webhooks_10_update O',
-        "trigger public.payment_transactions outbound_webhooks_10_insert O",
-        "trigger public.payment_transactions outbound_webhooks_10_update O",
+        'trigger "Sales"."Orders 1" 00_outbound_webhooks_insert O',
+        'trigger "Sales"."Orders 1" 00_outbound_webhooks_update O',
+        'trigger "Sales"."Orders" 00_outbound_webhooks_insert O',
+        'trigger "Sales"."Orders" 00_outbound_webhooks_update O',
+        "trigger public.payment_transactions 00_outbound_webhooks_insert O",
+        "trigger public.payment_transactions 00_outbound_webhooks_update O",
     ]
 
 

@@ -20,7 +20,7 @@ SWITCHES = [
     ("set session_replication_role = replica", "set session_replication_role = origin"),
     *(
         (TRIGGER.format("disable", which), TRIGGER.format("enable", which))
-        for which in ("outbound_webhooks_10_update", "user", "all")
+        for which in ('"00_outbound_webhooks_update"', "user", "all")
     ),
 ]
 

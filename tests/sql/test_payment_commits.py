@@ -82,7 +82,7 @@ def test_a_virtual_column_added_later(sandbox: Host) -> None:
 
     assert sandbox.value("select amount_cents from payment_transactions") == 0
     assert sandbox.value(
-        "select pg_get_triggerdef(oid) like '%%WHEN%%' from pg_trigger where tgname = 'outbound_webhooks_10_update'"
+        "select pg_get_triggerdef(oid) like '%%WHEN%%' from pg_trigger where tgname = '00_outbound_webhooks_update'"
         " and tgrelid = 'payment_transactions'::regclass"
     )
 

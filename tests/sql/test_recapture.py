@@ -286,7 +286,7 @@ def test_a_restored_copy_trusts_no_number(host: Host) -> None:
     host.rows("drop table payment_transactions")
     host.rows("alter table copied rename to payment_transactions")
     host.rows(
-        "create trigger outbound_webhooks_10_insert after insert on payment_transactions for each row"
+        'create trigger "00_outbound_webhooks_insert" after insert on payment_transactions for each row'
         " execute function outbound_webhooks.capture_payment_transactions()"
     )
     host.rows("alter table payment_transactions rename column amount_cents to amount_in_cents")
