@@ -18,7 +18,7 @@ WITH_NODE = PATH="$(CURDIR)/$(BIN):$$PATH"
 NO_ENGINE = PRISMA_SCHEMA_ENGINE_BINARY=$(firstword $(wildcard /bin/true /usr/bin/true))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-sql test-integration test-wheel lint format types check schema-dump fingerprint clean
+.PHONY: help demo test test-unit test-sql test-integration test-wheel lint format types bench-capture check schema-dump fingerprint clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ format: $(READY) ## Ruff: mend what it can
 
 types: $(READY) ## mypy, strict
 	$(BIN)/mypy
+
+bench-capture: $(READY) ## What capture costs the host: 25 minutes (SHORT=1: 90 seconds; PG=15, 16 or 18)
+	$(BIN)/python -m benchmarks.capture $(if $(SHORT),--short) $(if $(PG),--pg=$(PG))
 
 check: lint types test ## What a change has to pass
 
