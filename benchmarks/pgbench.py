@@ -44,10 +44,11 @@ def run(bench: Bench, operation: Operation, variant: str, clients: int, synchron
         )  # fmt: skip
     if process.returncode != 0:
         raise PgbenchFailed(process.stderr)
-    return _parse(process.stdout, process.stderr)
+    return parse(process.stdout, process.stderr)
 
 
-def _parse(output: str, progress: str) -> Run:
+def parse(output: str, progress: str) -> Run:
+    """What pgbench wrote to standard output and to standard error, as a run without its warm-up."""
     statements = re.search(r"transactions actually processed: (\d+)", output)
     rate = re.search(r"tps = ([\d.]+) \(without initial connection time\)", output)
     warm_up = re.search(r"progress: ([\d.]+) s, ([\d.]+) tps", progress)

@@ -83,7 +83,7 @@ def conditions(bench: Bench, rates: Rates) -> Iterator[str]:
     version = bench.host.connection.info.parameter_status("server_version")
     settings = [f"{name} {bench.host.value('select current_setting(%s)', name)}" for name in (*DURABILITY, *SETTINGS)]
     repetitions = len(next(iter(next(iter(rates.values())).values())))
-    yield "## Conditions"
+    yield "### Conditions"
     yield ""
     system = f"{platform.system()} {platform.release()}, {os.cpu_count()} cores shared with pgbench"
     yield f"- PostgreSQL {version} on {system}"
@@ -101,7 +101,7 @@ def conditions(bench: Bench, rates: Rates) -> Iterator[str]:
 
 def ratios(rates: Rates) -> Iterator[str]:
     """A row for each place."""
-    yield "## Rates"
+    yield "### Rates"
     yield ""
     yield "Ratios: the median of the repetitions' own ratios (lowest-highest). Spread: (highest - lowest) / median."
     yield ""
@@ -125,7 +125,7 @@ def ratios(rates: Rates) -> Iterator[str]:
 
 def hot_loops(loops: Measured) -> Iterator[str]:
     """Microseconds of processor time a statement."""
-    yield "## Processor time"
+    yield "### Processor time"
     yield ""
     yield (
         "Microseconds a statement of the server's processor, the statement itself included: medians (lowest) of"
@@ -145,7 +145,7 @@ def hot_loops(loops: Measured) -> Iterator[str]:
 def targets(rates: Rates) -> Iterator[str]:
     """Whether each target is met: said, and nothing else; a noisy machine must not fail a build."""
     clients = (1, 8, 32)
-    yield "## Targets"
+    yield "### Targets"
     yield ""
     yield f"| ours, at least | {' | '.join(counted(count, 'client') for count in clients)} |"
     yield "|---" * (len(clients) + 1) + "|"
