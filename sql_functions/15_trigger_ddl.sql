@@ -1,7 +1,8 @@
 -- trigger_ddl: the statements that bring the triggers on a watched table in line with its source; none if they are.
 -- Triggers fire by name: ours go before a host's own, which may change the row again, so that changes are told in order.
--- Called by: capture_ddl, doctor. Locks: nothing (reads the catalog). Executed, each statement takes SHARE ROW EXCLUSIVE
--- on the table (writers wait), or ACCESS EXCLUSIVE for a trigger that is no longer needed.
+-- Called by: capture_ddl, diagnose_triggers. Locks: ACCESS SHARE on the table, to print its triggers. Executed, each
+-- statement takes SHARE ROW EXCLUSIVE on the table (writers wait), or ACCESS EXCLUSIVE for a trigger that is no longer
+-- needed.
 create or replace function outbound_webhooks.trigger_ddl(p_source outbound_webhooks.event_sources)
     returns setof text
     language plpgsql
@@ -41,10 +42,12 @@ begin
             from pg_trigger as t
             where t.tgrelid = v_relation
                 and t.tgname = v_trigger
-                and (t.tgqual is not null) = (v_when <> '')
-                -- AFTER, FOR EACH ROW, of this operation alone, and of this function.
-                and t.tgtype = case v_operation when 'insert' then 5 else 17 end
-                and t.tgfoid = to_regproc(format('outbound_webhooks.%I', 'capture_' || p_source.name))
+                -- All of its definition, as PostgreSQL prints it: somebody may have altered its condition, or its columns.
+                and pg_get_triggerdef(t.oid) = format(
+                    'CREATE TRIGGER %I AFTER %s ON %s FOR EACH ROW%s EXECUTE FUNCTION outbound_webhooks.%I()',
+                    v_trigger, upper(v_operation), v_relation,
+                    case when v_when <> '' then ' WHEN ((old.* *<> new.*))' else '' end, 'capture_' || p_source.name
+                )
         ) then
             return next format(
                 'create or replace trigger %I after %s on %s for each row%s execute function outbound_webhooks.%I()',

@@ -1,5 +1,5 @@
 -- watch_ddl: what watch() with the same arguments would execute, statement by statement; changes nothing.
--- Called by: DBAs, `outbound-webhooks watch --dry-run`. Locks: nothing.
+-- Called by: DBAs, `outbound-webhooks watch --dry-run`. Locks: as trigger_ddl.
 create or replace function outbound_webhooks.watch_ddl(
     p_relation regclass,
     p_columns jsonb default '{}',

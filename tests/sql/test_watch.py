@@ -158,6 +158,30 @@ def test_the_payload_function_belongs_to_the_dba(host: Host) -> None:
     assert body["data"] == {"mine": payment}
 
 
+@pytest.mark.parametrize(
+    "altered",
+    ["after update on payment_transactions for each row when (new.amount_cents > 1000000)",
+     "after update of amount_cents on payment_transactions for each row when (old.* *<> new.*)"],
+    ids=["when", "of a column"],
+)  # fmt: skip
+def test_an_altered_trigger_is_made_again(sandbox: Host, altered: str) -> None:
+    """A trigger of ours that somebody made anew with another condition captures everything again after watch()."""
+    steps.endpoint(sandbox)
+    sandbox.pay()
+    sandbox.rows(
+        f"create or replace trigger outbound_webhooks_10_update {altered}"
+        " execute function outbound_webhooks.capture_payment_transactions()"
+    )
+
+    sandbox.rows(WATCH, "payment_transactions", MAPPING)
+    sandbox.rows("update payment_transactions set status = 'paid'")
+
+    assert [body["type"] for body in steps.bodies(sandbox)] == [
+        "payment_transaction.created",
+        "payment_transaction.status_changed",
+    ]
+
+
 def test_unwatch_takes_everything_away(sandbox: Host) -> None:
     """Triggers, functions, grant and source are gone; the table works on; what was captured stays."""
     steps.endpoint(sandbox)
