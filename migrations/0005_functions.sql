@@ -2,6 +2,6 @@
 -- The functions are not in here: post-apply.py loads them from sql_functions/, in one transaction.
 -- Each release that changes one of them ships a migration with the new fingerprint, so that `yoyo apply` finds
 -- something pending and loads them.
--- fingerprint: 4850193a620ef747341a4a35703abba421ef37ba756d65e21e90bab7f0d8400c
+-- fingerprint: d1f0bfb6ad7a8befdb47ba51fad79a08abbbc56d00482277abb9e8ad5ec40089
 
 do $$ begin null; end $$;

@@ -10,8 +10,6 @@ create or replace function outbound_webhooks.unwatch(p_relation regclass)
 as $$
 declare
     v_source outbound_webhooks.event_sources;
-    v_table text;
-    v_schema regnamespace;
 begin
     delete from outbound_webhooks.event_sources as s
     where s.name = outbound_webhooks.source_of(p_relation)
@@ -30,26 +28,7 @@ begin
     from pg_class as c
     join pg_namespace as n on n.oid = c.relnamespace
     where c.oid = p_relation;
-    for v_table in
-        select t.name from outbound_webhooks.tables_read(v_source) as t (name)
-        except
-        select t.name from outbound_webhooks.event_sources as s, outbound_webhooks.tables_read(s) as t (name)
-    loop
-        if to_regclass(v_table) is not null then
-            execute format('revoke select on %s from outbound_webhooks_owner', v_table);
-        end if;
-    end loop;
-    for v_schema in
-        select c.relnamespace::regnamespace
-        from outbound_webhooks.tables_read(v_source) as t (name)
-        join pg_class as c on c.oid = to_regclass(t.name)
-        except
-        select c.relnamespace::regnamespace
-        from outbound_webhooks.event_sources as s, outbound_webhooks.tables_read(s) as t (name)
-        join pg_class as c on c.oid = to_regclass(t.name)
-    loop
-        execute format('revoke usage on schema %s from outbound_webhooks_owner', v_schema);
-    end loop;
+    perform outbound_webhooks.revoke_reads(v_source);
 end
 $$;
 

@@ -213,6 +213,30 @@ def test_unwatch_of_what_is_not_watched(sandbox: Host) -> None:
     assert error.diag.message_primary == "public.other is not watched"
 
 
+def test_forget_a_source_whose_table_is_gone(sandbox: Host) -> None:
+    """The source, its functions and what it alone was granted are gone; while the table is there, it is refused."""
+    sandbox.rows("create table shops (id bigint primary key, name text)")
+    sandbox.rows("create table gone (id bigint primary key, clinic_id text, shop_id bigint)")
+    sandbox.rows(
+        "select outbound_webhooks.watch('gone', p_resource => 'ghost', p_related => %s)",
+        '[{"name": "shop", "table": "shops", "by": "shop_id", "columns": {"id": "id"}}]',
+    )
+    early = refusal(sandbox, "select outbound_webhooks.forget_source('gone')")
+    sandbox.rows("drop table gone")
+
+    sandbox.rows("select outbound_webhooks.forget_source('gone')")
+    left = sandbox.rows(
+        "select proname as name from pg_proc where pronamespace = 'outbound_webhooks'::regnamespace"
+        " and proname in ('capture_gone', 'payload_gone')"
+        " union all select name from outbound_webhooks.event_sources"
+        " union all select name from outbound_webhooks.event_types where name like 'ghost.%%'"
+    )
+
+    assert early.diag.message_primary == "the table of gone, public.gone, is there"
+    assert left == [{"name": "payment_transactions"}]
+    assert sandbox.value("select has_table_privilege('outbound_webhooks_owner', 'shops', 'select')") is False
+
+
 def test_the_generated_function_is_static(sandbox: Host) -> None:
     """No dynamic SQL: it would be planned anew for each payment."""
     definition = str(
