@@ -2,6 +2,6 @@
 -- The functions are not in here: post-apply.py loads them from sql_functions/, in one transaction.
 -- Each release that changes one of them ships a migration with the new fingerprint, so that `yoyo apply` finds
 -- something pending and loads them.
--- fingerprint: d1f0bfb6ad7a8befdb47ba51fad79a08abbbc56d00482277abb9e8ad5ec40089
+-- fingerprint: ff2c119815f9292f2aaa7147b001f7d54848fb8013c04ff0d830a3aa70f693dc
 
 do $$ begin null; end $$;
