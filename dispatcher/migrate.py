@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import LiteralString
 
 import psycopg
 import yoyo
@@ -14,6 +15,7 @@ from yoyo.migrations import StepCollector
 from dispatcher.db import Pool, error_text
 
 LOCK_SECONDS = 60
+LOADED: LiteralString = "select fingerprint, migrations from outbound_webhooks.schema_bundle"
 NOT_INSTALLED = "outbound-webhooks is not installed in this database: run outbound-webhooks migrate"
 
 
@@ -93,19 +95,28 @@ async def check_schema(pool: Pool) -> None:
     """
     try:
         async with pool.connection() as connection:
-            cursor = await connection.execute("select fingerprint, migrations from outbound_webhooks.schema_bundle")
+            cursor = await connection.execute(LOADED)
             row = await cursor.fetchone()
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
         row = None
-    if row is None:
+    compare(row)
+
+
+def compare(loaded: tuple[str, list[str]] | None) -> None:
+    """Compare a row of LOADED with what came with this program.
+
+    Raises:
+        SchemaMismatch: as check_schema().
+    """
+    if loaded is None:
         raise SchemaMismatch(NOT_INSTALLED)
-    fingerprint, loaded = row
+    fingerprint, migrations = loaded
     packaged = post_apply().migrations()
-    if unknown := sorted(set(loaded) - set(packaged)):
+    if unknown := sorted(set(migrations) - set(packaged)):
         raise SchemaMismatch(
             f"the database is ahead of this program (it has {unknown[-1]}): install the program's newer release"
         )
-    if missing := sorted(set(packaged) - set(loaded)):
+    if missing := sorted(set(packaged) - set(migrations)):
         raise SchemaMismatch(
             f"the database is behind this program (it lacks {', '.join(missing)}): run outbound-webhooks migrate"
         )

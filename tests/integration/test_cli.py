@@ -1,54 +1,18 @@
 """The command line on bad input: a message that says what to do, on standard error, and exit code 2."""
 
 import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pytest
-import trustme
 
 from dispatcher import __version__
 from dispatcher.demo import embedded
+from tests.support.cli import URL, cli, refused
 from tests.support.host import SCHEMA, Host
 from tests.support.ops import free_port
-from tests.support.process import ROOT, clean_environment
-from tests.support.settings import environment
-
-URL = "OUTBOUND_WEBHOOKS_DATABASE_URL"
-
-
-@dataclass(frozen=True)
-class Finished:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-def cli(*arguments: str, **env: str) -> Finished:
-    """Run `python -m dispatcher` with these arguments and this environment."""
-    done = subprocess.run(
-        [sys.executable, "-m", "dispatcher", *arguments],
-        cwd=ROOT,
-        env=clean_environment(**env),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    return Finished(done.returncode, done.stdout, done.stderr)
-
-
-@pytest.fixture
-def env(database_url: str, certificates: tuple[trustme.CA, Path]) -> dict[str, str]:
-    """The environment of a dispatcher that could run."""
-    return environment(database_url, certificates[1])
 
 
 @pytest.fixture
@@ -56,11 +20,6 @@ def receiver_port() -> Iterator[int]:
     """A port that is taken."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         yield taken.getsockname()[1]
-
-
-def refused(done: Finished, *texts: str) -> bool:
-    """Whether a command was refused: code 2, these texts, no traceback, nothing on standard output."""
-    return done.code == 2 and done.out == "" and "Traceback" not in done.err and all(text in done.err for text in texts)
 
 
 def test_no_url() -> None:
@@ -157,19 +116,6 @@ def test_may_not_take_the_role(env: dict[str, str], host: Host) -> None:
         host.rows("drop role clerk_without_grant")
 
     assert refused(done, "grant outbound_webhooks_dispatcher to clerk_without_grant")
-
-
-def test_watch_gives_way(env: dict[str, str], database_url: str) -> None:
-    """watch waits for a busy table for its lock timeout only, and says so; nothing is left half done."""
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(SCHEMA.encode())
-        with connection.transaction():
-            connection.execute("lock table payment_transactions in row exclusive mode")
-            done = cli("watch", "payment_transactions", **env)
-        (sources,) = connection.execute("select count(*) from outbound_webhooks.event_sources").fetchone() or (None,)
-
-    assert refused(done, "lock timeout", "try again")
-    assert sources == 0
 
 
 def test_migrate_mends_changed_functions(env: dict[str, str], host: Host) -> None:

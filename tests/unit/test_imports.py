@@ -36,7 +36,7 @@ INTERNAL: dict[str, tuple[str, ...]] = {
         "dispatcher.egress",
         "dispatcher.telemetry.observations",
     ),
-    # Only app and __main__ import config: everything else is handed what it needs.
+    # Only app, __main__ and three modules of commands import config: everything else is handed what it needs.
     "dispatcher.app": (
         "dispatcher",
         "dispatcher.config",
@@ -49,14 +49,25 @@ INTERNAL: dict[str, tuple[str, ...]] = {
     ),
     "dispatcher.__main__": (
         "dispatcher",
-        "dispatcher.app",
-        "dispatcher.config",
-        "dispatcher.core",
+        "dispatcher.commands",
+        "dispatcher.config",  # what --help says about settings, and its error
         "dispatcher.db",
-        "dispatcher.demo",  # inside its command only, see LAZY
+        "dispatcher.migrate",
+    ),
+    # The commands: what they need of the environment is a connection, which session opens.
+    "dispatcher.commands": ("dispatcher.commands",),
+    "dispatcher.commands.demo": ("dispatcher.commands.session", "dispatcher.demo"),  # see LAZY
+    "dispatcher.commands.doctor": ("dispatcher.commands.session", "dispatcher.migrate"),
+    "dispatcher.commands.installing": ("dispatcher.config", "dispatcher.core", "dispatcher.migrate"),
+    "dispatcher.commands.running": (
+        "dispatcher.app",
+        "dispatcher.commands.session",
+        "dispatcher.config",
+        "dispatcher.db",
         "dispatcher.migrate",
         "dispatcher.telemetry.logs",
     ),
+    "dispatcher.commands.session": ("dispatcher.config", "dispatcher.migrate"),
     "dispatcher.demo": ("dispatcher.core", "dispatcher.demo", "dispatcher.migrate"),
 }
 
@@ -69,6 +80,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "psycopg": (
         "dispatcher.__main__",
         "dispatcher.app",
+        "dispatcher.commands",
         "dispatcher.db",
         "dispatcher.demo",
         "dispatcher.migrate",
@@ -96,7 +108,7 @@ IMPURE = {"asyncio", "logging", "os", "random", "secrets", "socket", "ssl", "sub
 CLOCKS = {"now", "utcnow", "today"}  # of datetime, which they import for its types
 
 # Imported inside a function, because an installation need not have it: optional extras.
-LAZY = {"dispatcher.__main__": {"dispatcher.demo"}, "dispatcher.app": {"uvloop"}}
+LAZY = {"dispatcher.commands.demo": {"dispatcher.demo"}, "dispatcher.app": {"uvloop"}}
 
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
 READS_ENVIRONMENT = {

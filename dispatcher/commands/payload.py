@@ -1,0 +1,34 @@
+"""payload preview: the body that an event about a row would have."""
+
+import argparse
+import re
+import sys
+
+from dispatcher.commands.session import open_transaction
+
+PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+OPENING, CLOSING = ("{", "["), ("}", "]")
+
+
+def preview(arguments: argparse.Namespace) -> None:
+    """Print the body of an event about an existing row: indented on a terminal, otherwise as it would be sent."""
+    with open_transaction() as connection:
+        row = connection.execute(
+            "select outbound_webhooks.preview_payload(%s, %s, %s)", (arguments.source, arguments.key, arguments.type)
+        ).fetchone()
+    assert row is not None
+    print(row[0] if arguments.raw or not sys.stdout.isatty() else indented(row[0]))
+
+
+def indented(text: str) -> str:
+    """JSON text with other white space and nothing else changed: a number keeps its digits, a string its escapes."""
+    result, depth, before = "", 0, ""
+    for piece in PIECE.findall(text):
+        depth -= piece in CLOSING
+        # Nothing stands between the brackets of what is empty.
+        if before == "," or (before in OPENING) != (piece in CLOSING):
+            result += "\n" + "  " * depth
+        result += ": " if piece == ":" else piece
+        depth += piece in OPENING
+        before = piece
+    return result
