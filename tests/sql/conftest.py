@@ -6,6 +6,7 @@ from contextlib import ExitStack, closing
 import pytest
 
 from tests.sql import steps
+from tests.sql.doctoring import make_healthy
 from tests.sql.journal import Journal
 from tests.sql.steps import Session
 from tests.support import postgres
@@ -41,3 +42,10 @@ def journal(host: Host) -> Journal:
     """An independent journal of what commits to the payment table; the clinic has one endpoint, for all its events."""
     steps.endpoint(host)
     return Journal(host, "payment_transactions")
+
+
+@pytest.fixture
+def healthy(sandbox: Host) -> Host:
+    """A host of which nothing is to be said."""
+    make_healthy(sandbox)
+    return sandbox
