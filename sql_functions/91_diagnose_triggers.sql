@@ -13,7 +13,7 @@ as $$
         case
             when d.statement like 'drop%' then format('trigger %s is there, but no rule needs it', d.trigger)
             when t.oid is null then format('trigger %s is missing on %s', d.trigger, p_source.relation_oid::regclass)
-            else format('trigger %s was altered: it is not as watch() makes it', d.trigger)
+            else format('trigger %s is not as watch() makes it: it, or its table, was altered', d.trigger)
         end,
         outbound_webhooks.watch_command(p_source)
     from (

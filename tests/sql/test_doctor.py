@@ -36,11 +36,11 @@ def test_nothing_to_say(healthy: Host) -> None:
         ),
         (
             AFTER_UPDATE + "on payment_transactions for each row when (new.amount_cents > 5)" + CAPTURE,
-            "problem", f"trigger {UPDATE_TRIGGER} was altered",
+            "problem", f"trigger {UPDATE_TRIGGER} is not as watch() makes it",
         ),
         (
             AFTER_UPDATE + "of status on payment_transactions for each row when (old.* *<> new.*)" + CAPTURE,
-            "problem", f"trigger {UPDATE_TRIGGER} was altered",
+            "problem", f"trigger {UPDATE_TRIGGER} is not as watch() makes it",
         ),
         (
             f"alter table payment_transactions disable trigger {UPDATE_TRIGGER}",

@@ -52,6 +52,7 @@ def assert_it_works(url: str) -> None:
         dba.execute("select outbound_webhooks.create_endpoint('clinic-1', 'https://clinic.example/')")
         dba.execute("insert into payment_transactions (clinic_id) values ('clinic-1')")
         errors = dba.execute("select message from outbound_webhooks.capture_errors").fetchall()
+        problems = dba.execute("select * from outbound_webhooks.doctor() where severity = 'problem'").fetchall()
         dba.execute("set role outbound_webhooks_dispatcher")
         dispatcher = dba.execute("select outbound_webhooks.register_dispatcher('host:1', '0.1.0', true)").fetchone()
         claimed = dba.execute(
@@ -61,7 +62,7 @@ def assert_it_works(url: str) -> None:
 
     assert fingerprint == post_apply().fingerprint()
     assert source == again == ("payment_transactions",)
-    assert errors == []
+    assert errors == problems == []
     assert claimed == (1,)
 
 

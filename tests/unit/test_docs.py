@@ -2,11 +2,15 @@
 
 import argparse
 import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dispatcher.__main__ import _parser
+from dispatcher.commands import watching
+from dispatcher.commands.watch_options import watch_parameters
 from dispatcher.config import PREFIX, describe
 from dispatcher.telemetry.metrics import Metrics
 from tests.unit.examples import every_observation
@@ -109,9 +113,98 @@ def test_commands(page: Path) -> None:
     assert words - commands() == set()
 
 
+def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """A parser and those of its commands."""
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for child in action.choices.values():
+                yield from parsers(child)
+
+
+def command_lines(page: Path) -> list[list[str]]:
+    """The command lines in a page's indented blocks, as a shell would split them; one may go on over several lines."""
+    found, pending = [], ""
+    for line in re.findall(r"^ {4}(.*)$", page.read_text(), re.MULTILINE):
+        pending = f"{pending} {line}" if pending else line
+        if pending.endswith("\\"):
+            pending = pending[:-1]
+            continue
+        if pending.startswith(("outbound-webhooks ", "python -m dispatcher ")):
+            try:
+                words = shlex.split(pending, comments=True)
+            except ValueError:  # a quote is still open
+                continue
+            found.append(words[3 if words[0] == "python" else 1 :])
+        pending = ""
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_command_lines(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every command line that a page shows in a block is one that the program takes."""
+
+    def refuse(parser: argparse.ArgumentParser, message: str) -> None:
+        raise AssertionError(f"{page.name}: {parser.prog}: {message}")
+
+    monkeypatch.setattr(argparse.ArgumentParser, "error", refuse)
+    for words in command_lines(page):
+        arguments = _parser().parse_args(words)
+        if arguments.command is watching.watch:
+            watch_parameters(arguments)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_options(page: Path) -> None:
+    """Every option that a page names by itself is an option of some command."""
+    known = {option for parser in parsers(_parser()) for option in parser._option_string_actions}
+    named = {word for line in code(page) if line.startswith("--") for word in line.split() if word.startswith("--")}
+
+    assert named - known <= {"--"}
+
+
+def test_everything_about_capture_is_named() -> None:
+    """docs/capture.md has every option of the commands that it is about; some page has each command."""
+    page = (DOCS / "capture.md").read_text()
+    about = ("watch", "unwatch", "capture", "switches", "doctor", "payload preview", "recapture")
+    options = {
+        option
+        for parser in parsers(_parser())
+        if parser.prog.removeprefix("outbound-webhooks ") in about
+        for option in parser._option_string_actions
+        if option not in ("-h", "--help")
+    }
+    everywhere = "\n".join(line for path in PAGES for line in code(path))
+
+    assert {option for option in options if not re.search(rf"{option}\b", page)} == set()
+    assert {name for name in commands() if not re.search(rf"outbound-webhooks {name}\b", everywhere)} <= {"demo"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_paths(page: Path) -> None:
+    """Every file of ours that a page names, or links to, is there."""
+    text = page.read_text()
+    named = re.findall(r"`((?:sql_functions|dispatcher|migrations|tests|docs|examples)/[^`\s]+)`", text)
+    linked = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+
+    assert [path for path in named if not any(ROOT.glob(path))] == []
+    assert [path for path in linked if not (page.parent / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_anchors(page: Path) -> None:
+    """Every link to a heading leads to one."""
+    for path, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", page.read_text()):
+        target = page.parent / path if path else page
+        headings = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
+
+        assert anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_pages_show_commands_and_targets() -> None:
     """The tests above find something to look at."""
     lines = {line for page in PAGES for line in code(page)}
 
     assert "outbound-webhooks generate-master-key" in lines
     assert any(line.startswith("make test") for line in lines)
+    assert len(command_lines(DOCS / "capture.md")) > 15
