@@ -22,7 +22,7 @@ as $$
             cross join lateral outbound_webhooks.source_now(s) as n
             where n.relation_oid = t.tgrelid
                 and p.proname = 'capture_' || n.name
-                and t.tgname in ('outbound_webhooks_10_insert', 'outbound_webhooks_10_update')
+                and t.tgname in ('00_outbound_webhooks_insert', '00_outbound_webhooks_update')
         )
 $$;
 

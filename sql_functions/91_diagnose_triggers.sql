@@ -17,7 +17,7 @@ as $$
         end,
         outbound_webhooks.watch_command(p_source)
     from (
-        select s.statement, substring(s.statement from 'outbound_webhooks_10_(?:insert|update)')
+        select s.statement, substring(s.statement from '00_outbound_webhooks_(?:insert|update)')
         from outbound_webhooks.trigger_ddl(p_source) as s (statement)
     ) as d (statement, trigger)
     left join pg_trigger as t on t.tgrelid = p_source.relation_oid and t.tgname = d.trigger
@@ -32,7 +32,7 @@ as $$
         format('alter table %s enable trigger %I', p_source.relation_oid::regclass, t.tgname)
     from pg_trigger as t
     where t.tgrelid = p_source.relation_oid
-        and t.tgname in ('outbound_webhooks_10_insert', 'outbound_webhooks_10_update')
+        and t.tgname in ('00_outbound_webhooks_insert', '00_outbound_webhooks_update')
         and t.tgenabled not in ('O', 'A')
     union all
     -- Of a partitioned table: the clones of a trigger that is itself in order.
@@ -51,7 +51,7 @@ as $$
     cross join pg_partition_tree(t.tgrelid) as p
     left join pg_trigger as c on c.tgrelid = p.relid and c.tgname = t.tgname and c.tgparentid <> 0
     where t.tgrelid = p_source.relation_oid
-        and t.tgname in ('outbound_webhooks_10_insert', 'outbound_webhooks_10_update')
+        and t.tgname in ('00_outbound_webhooks_insert', '00_outbound_webhooks_update')
         and t.tgenabled in ('O', 'A')
         and p.relid <> t.tgrelid
         and c.tgenabled is distinct from 'O'

@@ -100,7 +100,7 @@ def _show_ddl(connection: Connection, parameters: tuple[object, ...]) -> None:
     rows = connection.execute(f"select outbound_webhooks.watch_ddl({PARAMETERS})", parameters).fetchall()
     print("-- What watch would execute; nothing was changed. Beside it, watch describes the source in our own tables.")
     for (statement,) in rows:
-        print(f"\n{_readable(statement)};")
+        print(f"\n{_readable(statement.rstrip())};")
 
 
 def _readable(statement: str) -> str:

@@ -184,7 +184,7 @@ def test_doctor(env: dict[str, str], host: Host) -> None:
     healthy = cli("doctor", **env)
     host.rows("select outbound_webhooks.set_capture(false)")
     note = cli("doctor", **env)
-    host.rows("alter table payment_transactions disable trigger outbound_webhooks_10_insert")
+    host.rows('alter table payment_transactions disable trigger "00_outbound_webhooks_insert"')
     host.rows("alter table payment_transactions enable row level security")
     problem = cli("doctor", **env)
 
@@ -194,8 +194,8 @@ def test_doctor(env: dict[str, str], host: Host) -> None:
     )  # fmt: skip
     assert problem.code == 1
     assert problem.out.splitlines()[:2] == [
-        "problem: source payment_transactions: trigger outbound_webhooks_10_insert is disabled",
-        "    alter table public.payment_transactions enable trigger outbound_webhooks_10_insert",
+        "problem: source payment_transactions: trigger 00_outbound_webhooks_insert is disabled",
+        '    alter table public.payment_transactions enable trigger "00_outbound_webhooks_insert"',
     ]
     assert [line.partition(":")[0] for line in problem.out.splitlines()[::2]] == [
         "problem", "warning", "note", "1 problem, 1 warning, 1 note",

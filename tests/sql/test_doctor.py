@@ -8,8 +8,9 @@ from tests.sql.doctoring import WATCH, findings, only_finding, remedy
 from tests.support.host import Host
 
 CAPTURE = " execute function outbound_webhooks.capture_payment_transactions()"
-UPDATE_TRIGGER = "outbound_webhooks_10_update"
-AFTER_UPDATE = f"create or replace trigger {UPDATE_TRIGGER} after update "
+UPDATE_TRIGGER = "00_outbound_webhooks_update"
+QUOTED = f'"{UPDATE_TRIGGER}"'
+AFTER_UPDATE = f"create or replace trigger {QUOTED} after update "
 # Does nothing.
 ANOTHER_CAPTURE = (
     "create or replace function outbound_webhooks.capture_payment_transactions() returns trigger"
@@ -31,7 +32,7 @@ def test_nothing_to_say(healthy: Host) -> None:
     ("fault", "severity", "text"),
     [
         (
-            f"drop trigger {UPDATE_TRIGGER} on payment_transactions",
+            f"drop trigger {QUOTED} on payment_transactions",
             "problem", f"trigger {UPDATE_TRIGGER} is missing on public.payment_transactions",
         ),
         (
@@ -43,11 +44,11 @@ def test_nothing_to_say(healthy: Host) -> None:
             "problem", f"trigger {UPDATE_TRIGGER} is not as watch() makes it",
         ),
         (
-            f"alter table payment_transactions disable trigger {UPDATE_TRIGGER}",
+            f"alter table payment_transactions disable trigger {QUOTED}",
             "problem", f"trigger {UPDATE_TRIGGER} is disabled",
         ),
         (
-            f"alter table payment_transactions enable replica trigger {UPDATE_TRIGGER}",
+            f"alter table payment_transactions enable replica trigger {QUOTED}",
             "problem", f"trigger {UPDATE_TRIGGER} fires only while session_replication_role is replica",
         ),
         (
@@ -146,7 +147,7 @@ def test_a_superfluous_trigger(healthy: Host) -> None:
     healthy.rows("create table receipts (id bigint primary key, clinic_id text)")
     healthy.rows(WATCH, "receipts", "{}", "receipt", None, "{}", [], "[]", None, False)
     healthy.rows(
-        f"create trigger {UPDATE_TRIGGER} after update on receipts for each row"
+        f"create trigger {QUOTED} after update on receipts for each row"
         " execute function outbound_webhooks.capture_receipts()"
     )
 
@@ -189,7 +190,7 @@ def test_a_source_with_odd_names(healthy: Host) -> None:
         WATCH, '"Odd \'s"', '{"status": "the status"}', "odd", "odds", '{"vat": "tax"}', ["vat"],
         json.dumps(related), json.dumps(rules), True,
     )  # fmt: skip
-    healthy.rows(f'drop trigger {UPDATE_TRIGGER} on "Odd \'s"')
+    healthy.rows(f'drop trigger {QUOTED} on "Odd \'s"')
     look = "select * from outbound_webhooks.event_sources where name = 'odds'"
     before = healthy.rows(look)
 

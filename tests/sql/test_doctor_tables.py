@@ -10,7 +10,7 @@ def test_partitions(healthy: Host) -> None:
     healthy.rows("create table parts (id bigint, clinic_id text) partition by list (clinic_id)")
     healthy.rows("create table parts_1 partition of parts for values in ('clinic-1')")
     healthy.rows(WATCH, "parts", "{}", "part", None, "{}", [], "[]", None, False)
-    healthy.rows("alter table parts_1 disable trigger outbound_webhooks_10_insert")
+    healthy.rows('alter table parts_1 disable trigger "00_outbound_webhooks_insert"')
 
     disabled = only_finding(healthy)
     remedy(healthy, disabled)
@@ -21,9 +21,9 @@ def test_partitions(healthy: Host) -> None:
     healthy.rows("alter table parts detach partition parts_1")
     healthy.rows("alter table parts attach partition parts_1 for values in ('clinic-1')")
 
-    assert disabled["finding"] == "trigger outbound_webhooks_10_insert is disabled on the partition public.parts_1"
+    assert disabled["finding"] == "trigger 00_outbound_webhooks_insert is disabled on the partition public.parts_1"
     assert mended == []
-    assert missing["finding"] == "trigger outbound_webhooks_10_insert is missing on the partition public.parts_1"
+    assert missing["finding"] == "trigger 00_outbound_webhooks_insert is missing on the partition public.parts_1"
     assert missing["remedy"] == "detach the partition public.parts_1 and attach it again"
     assert findings(healthy) == []
 
@@ -78,8 +78,8 @@ def test_a_table_set_aside(healthy: Host) -> None:
 
     strays = [row for row in found if row["subject"] == "table public.payments_2025"]
     assert [row["remedy"] for row in strays] == [
-        "drop trigger outbound_webhooks_10_insert on public.payments_2025",
-        "drop trigger outbound_webhooks_10_update on public.payments_2025",
+        'drop trigger "00_outbound_webhooks_insert" on public.payments_2025',
+        'drop trigger "00_outbound_webhooks_update" on public.payments_2025',
     ]
     assert findings(healthy) == []
 

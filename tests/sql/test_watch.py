@@ -169,7 +169,7 @@ def test_an_altered_trigger_is_made_again(sandbox: Host, altered: str) -> None:
     steps.endpoint(sandbox)
     sandbox.pay()
     sandbox.rows(
-        f"create or replace trigger outbound_webhooks_10_update {altered}"
+        f'create or replace trigger "00_outbound_webhooks_update" {altered}'
         " execute function outbound_webhooks.capture_payment_transactions()"
     )
 
