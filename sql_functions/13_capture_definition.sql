@@ -52,7 +52,8 @@ begin
 declare
     v_capture constant boolean := %3$s; -- set_capture() writes this
     v_id text;
-    v_clinic_id text;%4$s
+    v_clinic_id text;
+    v_event_id uuid;%4$s
 begin
     if not v_capture or nullif(current_setting('outbound_webhooks.capture', true), '')::boolean is false then
         return null;

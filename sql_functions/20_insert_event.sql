@@ -23,7 +23,6 @@ declare
     v_occurred_at constant timestamptz := coalesce(p_occurred_at, v_now);
     v_patterns constant text[] := array['*', split_part(p_type, '.', 1) || '.*', p_type];
     v_body constant text := outbound_webhooks.event_body(p_type, v_occurred_at, p_data);
-    v_deliveries bigint;
 begin
     if octet_length(v_body) > 4096 then
         perform outbound_webhooks.check_body_size(octet_length(v_body));
@@ -47,8 +46,7 @@ begin
         and e.event_types && v_patterns
         and (e.filter is null or outbound_webhooks.matches_filter(p_data, e.filter));
 
-    get diagnostics v_deliveries = row_count;
-    if v_deliveries > 0 then
+    if found and outbound_webhooks.is_to_ring((date_part('epoch', v_now) * 1000)::bigint) then
         perform outbound_webhooks.ring_doorbell();
     end if;
     return v_event_id;
