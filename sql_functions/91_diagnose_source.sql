@@ -9,6 +9,10 @@ create or replace function outbound_webhooks.diagnose_source(p_source outbound_w
 as $$
 declare
     v_now constant outbound_webhooks.event_sources := outbound_webhooks.source_now(p_source);
+    -- By another table, and not by a view of it, as an expanding migration makes one.
+    v_is_replaced constant boolean := exists (
+        select from pg_class as c where c.oid = outbound_webhooks.relation_of(p_source) and c.relkind in ('r', 'p')
+    );
     v_was constant text := format('%I.%I', p_source.relation_schema, p_source.relation_name);
     v_sound boolean := true;
 begin
@@ -25,15 +29,23 @@ begin
     elsif v_now.relation_oid is distinct from outbound_webhooks.relation_of(p_source) then
         return query select
             'problem', 'source ' || p_source.name,
-            format('its table %s was renamed to %s', v_was, v_now.relation_oid::regclass),
-            outbound_webhooks.watch_command(v_now);
+            format('its table %s was renamed to %s', v_was, v_now.relation_oid::regclass)
+                || case when v_is_replaced then ', and another one has its name' else '' end,
+            outbound_webhooks.watch_command(v_now) || case when v_is_replaced
+                then format(E'\nor, to watch the other one instead: drop the triggers of %s, and ', v_now.relation_oid::regclass)
+                    || outbound_webhooks.watch_command(p_source)
+                else ''
+            end;
         v_sound := false;
     end if;
     return query
         select
             'problem', 'source ' || p_source.name,
             format('%s inherits from its table: writes to it are not captured', i.inhrelid::regclass),
-            format('alter table %s no inherit %s', i.inhrelid::regclass, i.inhparent::regclass)
+            format(
+                'make %2$s a partitioned table and watch it again; or: alter table %1$s no inherit %2$s',
+                i.inhrelid::regclass, i.inhparent::regclass
+            )
         from pg_inherits as i
         join pg_class as c on c.oid = i.inhparent and c.relkind = 'r'
         where i.inhparent = v_now.relation_oid;

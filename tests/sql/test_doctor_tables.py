@@ -1,7 +1,9 @@
 """doctor(): tables that were dropped, renamed, made anew, inherited from or locked, and partitions."""
 
+import pytest
+
 from tests.sql.conftest import Connect
-from tests.sql.doctoring import WATCH, findings, make_healthy, only_finding, remedy
+from tests.sql.doctoring import WATCH, findings, make_healthy, only_finding, remedy, watch_again
 from tests.support.host import SCHEMA, Host
 
 
@@ -33,7 +35,7 @@ def test_an_inheriting_table(healthy: Host) -> None:
     healthy.rows("create table special () inherits (payment_transactions)")
 
     found = only_finding(healthy)
-    remedy(healthy, found)
+    healthy.rows(str(found["remedy"]).partition("; or: ")[2])
 
     assert found["finding"] == "public.special inherits from its table: writes to it are not captured"
     assert findings(healthy) == []
@@ -67,20 +69,51 @@ def test_a_table_made_anew(healthy: Host) -> None:
     assert findings(healthy) == []
 
 
-def test_a_table_set_aside(healthy: Host) -> None:
-    """The host renames the table and makes a new one of its name: the triggers on the old one are strays."""
+@pytest.mark.parametrize("wanted", ["the renamed one", "the new one"])
+def test_a_table_set_aside(healthy: Host, wanted: str) -> None:
+    """The host renames the table and makes a new one of its name: the source is still that of the renamed one."""
     healthy.rows("alter table payment_transactions rename to payments_2025")
     healthy.rows("create table payment_transactions (like payments_2025 including all)")
 
-    found = findings(healthy)
-    for row in found:
-        remedy(healthy, row)
+    found = only_finding(healthy)
+    old, new = str(found["remedy"]).splitlines()
+    if wanted == "the new one":
+        healthy.rows('drop trigger "00_outbound_webhooks_insert" on payments_2025')
+        healthy.rows('drop trigger "00_outbound_webhooks_update" on payments_2025')
+    watch_again(healthy, new if wanted == "the new one" else old)
 
-    strays = [row for row in found if row["subject"] == "table public.payments_2025"]
-    assert [row["remedy"] for row in strays] == [
-        'drop trigger "00_outbound_webhooks_insert" on public.payments_2025',
-        'drop trigger "00_outbound_webhooks_update" on public.payments_2025',
-    ]
+    assert found["severity"] == "problem"
+    assert found["finding"] == (
+        "its table public.payment_transactions was renamed to public.payments_2025, and another one has its name"
+    )
+    assert new.startswith("or, to watch the other one instead: drop the triggers of public.payments_2025, and ")
+    assert findings(healthy) == []
+
+
+def test_a_table_behind_a_view(healthy: Host) -> None:
+    """The host renames the table and makes a view of its name: the remedy is about the table alone."""
+    healthy.rows("alter table payment_transactions rename to payments")
+    healthy.rows("create view payment_transactions as select * from payments")
+
+    found = only_finding(healthy)
+    remedy(healthy, found)
+
+    assert found["finding"] == "its table public.payment_transactions was renamed to public.payments"
+    assert findings(healthy) == []
+
+
+def test_triggers_left_on_another_table(healthy: Host) -> None:
+    """A table that has triggers of ours beside the source's own table makes events that nobody asked for."""
+    healthy.rows("create table payments_2025 (like payment_transactions including all)")
+    healthy.rows(
+        "create trigger mine after insert on payments_2025 for each row"
+        " execute function outbound_webhooks.capture_payment_transactions()"
+    )
+
+    found = only_finding(healthy)
+    remedy(healthy, found)
+
+    assert (found["severity"], found["subject"]) == ("problem", "table public.payments_2025")
     assert findings(healthy) == []
 
 
