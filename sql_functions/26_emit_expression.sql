@@ -18,7 +18,7 @@ begin
     end if;
     perform outbound_webhooks.check_event_type(v_type);
     return format(
-        'outbound_webhooks.insert_event(t.%I::text, %L, %L, t.%I::text, outbound_webhooks.%I(t, null), %L)',
+        'outbound_webhooks.insert_event(t.%I::text, %L, %L, t.%I::text, outbound_webhooks.%I(t.*, null), %L)',
         p_source.columns ->> 'clinic_id', v_type, p_source.resource, p_source.columns ->> 'id',
         'payload_' || p_source.name, p_source.name
     );

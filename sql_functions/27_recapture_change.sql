@@ -21,7 +21,7 @@ begin
     if p_error.operation = 'UPDATE' and p_error.old_values is null then
         raise exception 'the values before the change could not be kept: emit_row() tells of the row as it is';
     end if;
-    execute outbound_webhooks.row_statement(v_source, 'to_jsonb(t)') into v_now using array[p_error.resource_id];
+    execute outbound_webhooks.row_statement(v_source, 'to_jsonb(t.*)') into v_now using array[p_error.resource_id];
     v_new := coalesce(v_now, '{}') || outbound_webhooks.by_column(v_source.columns, p_error.new_values);
     v_old := v_new || outbound_webhooks.by_column(v_source.columns, coalesce(p_error.old_values, '{}'));
 
@@ -36,7 +36,7 @@ begin
         order by r.n
     loop
         execute format(
-            'select outbound_webhooks.insert_event(new.%I::text, %L, %L, new.%I::text, outbound_webhooks.%I(new, %s), %L, $3)'
+            'select outbound_webhooks.insert_event(new.%I::text, %L, %L, new.%I::text, outbound_webhooks.%I(new.*, %s), %L, $3)'
             ' from jsonb_populate_record(null::%8$s, $1) as new, jsonb_populate_record(null::%8$s, $2) as old where %9$s',
             v_source.columns ->> 'clinic_id', v_rule ->> 'type', v_source.resource, v_source.columns ->> 'id',
             'payload_' || v_source.name, outbound_webhooks.previous_expression(v_source, v_rule), v_source.name,

@@ -12,6 +12,9 @@ as $$
 declare
     v_source outbound_webhooks.event_sources;
 begin
+    if p_on is null then
+        raise exception 'capture is on or off, not null' using errcode = 'null_value_not_allowed';
+    end if;
     perform from outbound_webhooks.settings as g for update;
     if p_source is null then
         update outbound_webhooks.settings as g
