@@ -13,15 +13,18 @@ as $$
     select coalesce(
         (
             select case
-                when p_field ~ '(^id|_id|Id)$' then format('%s.%I::text', p_row, p_column)
+                when p_field ~ '(^id|_id|Id)$' then c.name || '::text'
                 -- Integers are minor units already. A domain has the output function of its base type.
                 when p_is_amount and t.typoutput <> all (array['int2out', 'int4out', 'int8out']::regproc[])
                     then format(
-                        'outbound_webhooks.minor_units(%s.%I::numeric, %s)', p_row, p_column, coalesce(p_currency, 'null')
+                        'outbound_webhooks.minor_units(%s%s::numeric, %s)',
+                        c.name,
+                        -- Cast at once, a float would be rounded to 6 or 15 digits.
+                        case when t.typoutput = any (array['float4out', 'float8out']::regproc[]) then '::text' else '' end,
+                        coalesce(p_currency, 'null')
                     )
                 -- An ORM's timestamp without time zone is in UTC; said so, a receiver need not guess.
-                when t.typoutput = 'timestamp_out'::regproc
-                    then format('%s.%I at time zone ''UTC''', p_row, p_column)
+                when t.typoutput = 'timestamp_out'::regproc then c.name || ' at time zone ''UTC'''
             end
             from pg_attribute as a
             join pg_type as t on t.oid = a.atttypid
@@ -29,8 +32,9 @@ as $$
                 and a.attname = p_column
         ),
         -- Also for a column that the host dropped: the text is loaded all the same, and fails when it runs.
-        format('%s.%I', p_row, p_column)
+        c.name
     )
+    from (select p_row || '.' || outbound_webhooks.quote_column(p_column)) as c (name)
 $$;
 
 revoke execute on function outbound_webhooks.field_expression(regclass, text, text, text, boolean, text) from public;

@@ -10,19 +10,17 @@ create or replace function outbound_webhooks.rule_condition(p_columns jsonb, p_r
 as $$
     select case p_rule ->> 'when'
         when 'inserted' then 'true'
-        when 'changed' then format('new.%1$I is distinct from old.%1$I', p_columns ->> (p_rule ->> 'field'))
-            || case when p_rule ? 'to'
-                then format(' and new.%I::text = %L', p_columns ->> (p_rule ->> 'field'), p_rule ->> 'to')
-                else ''
-            end
-        when 'grew' then format('new.%1$I > coalesce(old.%1$I, 0)', p_columns ->> (p_rule ->> 'field'))
-            || case when p_rule ? 'below'
-                then format(
-                    ' and new.%I < new.%I', p_columns ->> (p_rule ->> 'field'), p_columns ->> (p_rule ->> 'below')
-                )
-                else ''
-            end
+        when 'changed' then format('new.%1$s is distinct from old.%1$s', c.field)
+            -- The literal takes the type of the column: 0 is 0.00, and t is true.
+            || case when p_rule ? 'to' then format(' and new.%s = %L', c.field, p_rule ->> 'to') else '' end
+        when 'grew' then format('new.%1$s > coalesce(old.%1$s, 0)', c.field)
+            || case when p_rule ? 'below' then format(' and new.%s < new.%s', c.field, c.below) else '' end
     end
+    from (
+        select
+            outbound_webhooks.quote_column(p_columns ->> (p_rule ->> 'field')),
+            outbound_webhooks.quote_column(p_columns ->> (p_rule ->> 'below'))
+    ) as c (field, below)
 $$;
 
 revoke execute on function outbound_webhooks.rule_condition(jsonb, jsonb) from public;

@@ -15,7 +15,9 @@ as $$
                 outbound_webhooks.relation_of(p_source),
                 'old', p_rule ->> 'field', p_source.columns ->> (p_rule ->> 'field'),
                 p_rule ->> 'field' = any (p_source.amounts),
-                case when p_source.columns ? 'currency' then format('old.%I::text', p_source.columns ->> 'currency') end
+                case when p_source.columns ? 'currency' then format(
+                    'old.%s::text', outbound_webhooks.quote_column(p_source.columns ->> 'currency')
+                ) end
             )
         )
         else 'null'

@@ -1,5 +1,6 @@
 -- preview_payload: the body that an event about a row would have now; emits nothing.
--- Called by: DBAs, `outbound-webhooks payload preview`. Locks: nothing. Without a type: that of an inserted row.
+-- Called by: DBAs, `outbound-webhooks payload preview`. Locks: nothing. Without a type: that of an inserted row,
+-- or the source's first.
 create or replace function outbound_webhooks.preview_payload(p_source text, p_key text, p_type text default null)
     returns text
     language plpgsql
@@ -7,13 +8,24 @@ create or replace function outbound_webhooks.preview_payload(p_source text, p_ke
     security definer -- reads the row as a capture would
     set search_path = pg_catalog, pg_temp
     set timezone = 'UTC'
+    set datestyle = 'ISO, MDY'
+    set intervalstyle = 'postgres'
+    set extra_float_digits = 1
+    set bytea_output = 'hex'
+    set lc_monetary = 'C'
 as $$
 declare
     v_source constant outbound_webhooks.event_sources := outbound_webhooks.source_named(p_source);
-    v_type constant text := coalesce(p_type, v_source.rules -> 0 ->> 'type');
+    v_type constant text := coalesce(p_type, (
+        select r.rule ->> 'type'
+        from jsonb_array_elements(v_source.rules) with ordinality as r (rule, n)
+        order by r.rule ->> 'when' <> 'inserted', r.n
+        limit 1
+    ));
     v_data json;
 begin
-    execute outbound_webhooks.row_statement(v_source, format('outbound_webhooks.%I(t, null)', 'payload_' || v_source.name))
+    perform outbound_webhooks.check_event_type(v_type);
+    execute outbound_webhooks.row_statement(v_source, format('outbound_webhooks.%I(t.*, null)', 'payload_' || v_source.name))
         into v_data
         using array[p_key];
     if v_data is null then

@@ -18,6 +18,11 @@ create or replace function outbound_webhooks.recapture(
     security definer -- the admin role writes the ledger only through functions
     set search_path = pg_catalog, pg_temp
     set timezone = 'UTC'
+    set datestyle = 'ISO, MDY'
+    set intervalstyle = 'postgres'
+    set extra_float_digits = 1
+    set bytea_output = 'hex'
+    set lc_monetary = 'C'
 as $$
 #variable_conflict use_column
 declare

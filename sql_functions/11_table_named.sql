@@ -1,6 +1,6 @@
 -- table_named: the table of a qualified, quoted name, as tables_read() has it; null if it is gone. Needs no right on the
 -- table's schema, as to_regclass() would.
--- Called by: diagnose_rights, diagnose_row_security. Locks: nothing (reads the catalog).
+-- Called by: pinned_settings, revoke_ddl, diagnose_rights, diagnose_row_security. Locks: nothing (reads the catalog).
 create or replace function outbound_webhooks.table_named(p_name text)
     returns regclass
     language sql
