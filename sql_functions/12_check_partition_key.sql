@@ -13,8 +13,10 @@ declare
 begin
     select a.attname into v_column
     from pg_partition_tree(p_source.relation_oid::regclass) as t
-    join pg_partitioned_table as p on p.partrelid = t.relid
-    join pg_attribute as a on a.attrelid = p.partrelid and a.attnum = any (p.partattrs::smallint[])
+    -- A column of a partition key, of an expression too, cannot be dropped without its table.
+    join pg_depend as d on d.classid = 'pg_class'::regclass and d.objid = t.relid and d.deptype = 'i'
+        and d.refclassid = d.classid and d.refobjid = d.objid and d.refobjsubid = 0
+    join pg_attribute as a on a.attrelid = t.relid and a.attnum = d.objsubid
     where a.attname in (
         select p_source.columns ->> (r ->> 'field') from jsonb_array_elements(p_source.rules) as r
     )

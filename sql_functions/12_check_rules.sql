@@ -36,7 +36,11 @@ begin
                 using errcode = 'invalid_parameter_value';
         end if;
         foreach v_key in array v_allowed[3:4] loop
-            continue when v_key = 'to' or (v_key = 'below' and not v_rule ? 'below');
+            continue when v_key in ('to', 'below') and not v_rule ? v_key;
+            if v_key = 'to' then
+                perform outbound_webhooks.check_value(p_relation, p_columns ->> (v_rule ->> 'field'), v_rule -> 'to');
+                continue;
+            end if;
             if not p_columns ? coalesce(v_rule ->> v_key, '') then
                 raise exception 'rule % names no mapped field in "%"', v_rule, v_key
                     using errcode = 'undefined_column',

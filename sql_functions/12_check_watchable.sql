@@ -12,6 +12,9 @@ declare
     v_persistence "char";
     v_namespace regnamespace;
 begin
+    if not exists (select from pg_class as c where c.oid = p_relation) then
+        raise exception 'there is no table %', p_relation using errcode = 'undefined_table';
+    end if;
     select c.relkind, c.relpersistence, c.relnamespace
     into v_kind, v_persistence, v_namespace
     from pg_class as c
@@ -33,6 +36,12 @@ begin
     ) then
         raise exception '% is a partition of a table that is watched: its writes are captured already', p_relation
             using errcode = 'wrong_object_type';
+    end if;
+    if exists (
+        select from pg_partition_tree(p_relation) as t where t.level > 0 and outbound_webhooks.source_of(t.relid) is not null
+    ) then
+        raise exception '% cannot be watched: a partition of it is watched alone', p_relation
+            using errcode = 'wrong_object_type', hint = 'Call unwatch() for the partition first.';
     end if;
     if v_kind = 'r' and exists (select from pg_inherits as i where i.inhparent = p_relation) then
         raise exception '% cannot be watched: other tables inherit from it, and writes to those fire no trigger of it',

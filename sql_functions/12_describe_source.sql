@@ -19,9 +19,9 @@ create or replace function outbound_webhooks.describe_source(
 as $$
 declare
     v_source outbound_webhooks.event_sources;
-    v_known text;
     v_amount text;
 begin
+    perform outbound_webhooks.check_arguments(p_relation, p_columns, p_resource, p_include, p_related, p_strict);
     perform outbound_webhooks.check_watchable(p_relation);
     select n.nspname, c.relname, c.oid
     into v_source.relation_schema, v_source.relation_name, v_source.relation_oid
@@ -30,29 +30,7 @@ begin
     where c.oid = p_relation;
 
     v_source.columns := outbound_webhooks.source_columns(p_relation, p_columns, p_include);
-
-    v_known := outbound_webhooks.source_of(p_relation);
-    v_source.name := coalesce(
-        v_known, p_name,
-        left(trim(both '_' from regexp_replace(lower(v_source.relation_name), '[^a-z0-9]+', '_', 'g')), 40)
-    );
-    if v_source.name !~ '^[a-z_][a-z0-9_]{0,39}$'
-        or (v_known is null and exists (select from outbound_webhooks.event_sources as s where s.name = v_source.name))
-    then
-        raise exception 'the event source of % cannot be named %: taken, or not a lower-case identifier',
-            p_relation, quote_literal(v_source.name)
-            using errcode = 'invalid_parameter_value', hint = 'Give another name: p_name => ''...'', or --name.';
-    end if;
-    if p_resource !~ '^[a-zA-Z0-9_]{1,64}$'
-        or exists (
-            select from outbound_webhooks.event_sources as s where s.resource = p_resource and s.name <> v_source.name
-        )
-    then
-        raise exception 'the resource of % cannot be %: that of another source, or not a word of letters, digits and _',
-            p_relation, quote_literal(p_resource)
-            using errcode = 'invalid_parameter_value', hint = 'Give another resource: p_resource => ''...'', or --resource.';
-    end if;
-
+    v_source.name := outbound_webhooks.source_name(v_source, p_name, p_resource);
     v_source.resource := p_resource;
     v_source.column_numbers := (
         select jsonb_object_agg(c.key, a.attnum)
@@ -61,11 +39,11 @@ begin
     );
     v_source.amounts := array(
         select f from unnest(array['amount', 'refunded_amount'] || p_amounts) as f
-        where v_source.columns ? f or f = any (p_amounts)
+        where coalesce(v_source.columns ? f, true) or f = any (p_amounts)
     );
     foreach v_amount in array v_source.amounts loop
-        if not v_source.columns ? v_amount then
-            raise exception 'the amount % is no field of the mapping', quote_literal(v_amount)
+        if not v_source.columns ? coalesce(v_amount, '') then
+            raise exception 'the amount % is no field of the mapping', quote_nullable(v_amount)
                 using errcode = 'undefined_column', hint = 'Include it: p_include => ''{"tax": "tax_cents"}'', or --include.';
         end if;
         perform outbound_webhooks.check_comparable(p_relation, v_source.columns ->> v_amount, true);
@@ -74,6 +52,8 @@ begin
     v_source.rules := coalesce(p_rules, outbound_webhooks.payment_rules(p_resource, v_source.columns));
     perform outbound_webhooks.check_rules(p_relation, p_resource, v_source.columns, v_source.rules);
     perform outbound_webhooks.check_partition_key(v_source);
+    perform outbound_webhooks.check_size(v_source);
+    perform outbound_webhooks.check_readable(t::regclass) from outbound_webhooks.tables_read(v_source) as t;
     v_source.is_strict := p_strict;
     return v_source;
 end

@@ -1,6 +1,6 @@
 -- relation_of: the table of a source, by its name; null if it is gone. Needs no right on the table's schema, as
 -- to_regclass() would.
--- Called by: previous_expression, payload_definition, row_statement, doctor. Locks: nothing (reads the catalog).
+-- Called by: source_of, previous_expression, payload_definition, row_statement, doctor. Locks: nothing (reads the catalog).
 create or replace function outbound_webhooks.relation_of(p_source outbound_webhooks.event_sources)
     returns regclass
     language sql

@@ -1,5 +1,6 @@
--- source_of: the event source of a table: by our trigger on it, which a renamed table keeps, else by its name.
--- Called by: watch, unwatch. Locks: nothing. Null if the table is not watched.
+-- source_of: the event source of a table: by our trigger on it, which a renamed table keeps; else by its name, if no
+-- other table has the trigger: then it was dropped and made anew.
+-- Called by: source_name, check_watchable, unwatch. Locks: nothing. Null if the table is not watched.
 create or replace function outbound_webhooks.source_of(p_relation regclass)
     returns text
     language sql
@@ -12,10 +13,9 @@ as $$
     left join pg_proc as p
         on p.pronamespace = 'outbound_webhooks'::regnamespace and p.proname = 'capture_' || s.name
     -- Not the clone that a partition gets of its parent's trigger: the source is the parent's.
-    left join pg_trigger as t on t.tgfoid = p.oid and t.tgrelid = p_relation and t.tgparentid = 0
-    where t.oid is not null
-        or to_regclass(format('%I.%I', s.relation_schema, s.relation_name)) = p_relation
-    order by t.oid is null
+    left join pg_trigger as t on t.tgfoid = p.oid and t.tgparentid = 0
+    where t.tgrelid = p_relation
+        or (t.oid is null and outbound_webhooks.relation_of(s) = p_relation)
     limit 1
 $$;
 

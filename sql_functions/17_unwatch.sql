@@ -10,6 +10,7 @@ create or replace function outbound_webhooks.unwatch(p_relation regclass)
 as $$
 declare
     v_source outbound_webhooks.event_sources;
+    v_statement text;
 begin
     delete from outbound_webhooks.event_sources as s
     where s.name = outbound_webhooks.source_of(p_relation)
@@ -18,8 +19,15 @@ begin
         raise exception '% is not watched', p_relation using errcode = 'undefined_object';
     end if;
 
-    execute format('drop trigger if exists "00_outbound_webhooks_insert" on %s', p_relation);
-    execute format('drop trigger if exists "00_outbound_webhooks_update" on %s', p_relation);
+    -- All that call the function which is about to go.
+    for v_statement in
+        select format('drop trigger %I on %s', t.tgname, t.tgrelid::regclass)
+        from pg_trigger as t
+        where t.tgfoid = to_regproc(format('outbound_webhooks.%I', 'capture_' || v_source.name))
+            and t.tgparentid = 0
+    loop
+        execute v_statement;
+    end loop;
     execute format('drop function if exists outbound_webhooks.%I()', 'capture_' || v_source.name);
     execute format('drop function if exists outbound_webhooks.%I(anyelement, json)', 'payload_' || v_source.name);
     -- The host may have renamed it since.

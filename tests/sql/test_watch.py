@@ -246,3 +246,39 @@ def test_the_generated_function_is_static(sandbox: Host) -> None:
     assert " execute " not in definition.lower()
     assert "format(" not in definition.lower()
     assert "insert_event" in definition
+
+
+@pytest.mark.parametrize("statement", ["watch('set_aside', p_name => 'old')", "unwatch('set_aside')"])
+def test_a_table_that_took_the_place_of_another(sandbox: Host, statement: str) -> None:
+    """The watched table is set aside, and a new one has its name: neither takes over the other, each can be watched."""
+    sandbox.rows("alter table payment_transactions rename to set_aside")
+    sandbox.rows("create table payment_transactions (like set_aside including all)")
+    watch_new = "select outbound_webhooks.watch('payment_transactions', p_resource => 'new', p_name => 'new')"
+
+    error = refusal(sandbox, watch_new)
+    unwatched = refusal(sandbox, "select outbound_webhooks.unwatch('payment_transactions')")
+    sandbox.rows(f"select outbound_webhooks.{statement}")
+    name = sandbox.value(watch_new)
+    sandbox.rows("select outbound_webhooks.unwatch('payment_transactions')")
+
+    assert error.diag.message_primary == (
+        "public.payment_transactions has the name that the table of the event source payment_transactions had"
+        " when it was watched"
+    )
+    assert error.diag.message_hint == "That table was renamed: call watch() again for it, or unwatch()."
+    assert unwatched.diag.message_primary == "public.payment_transactions is not watched"
+    assert name == "new"
+    assert sandbox.value("select count(*) from pg_trigger where tgrelid = 'payment_transactions'::regclass") == 0
+
+
+def test_a_view_that_took_the_place_of_a_table(sandbox: Host) -> None:
+    """The watched table is renamed, and a view has its name: the table stays the source, and is watched on as such."""
+    steps.endpoint(sandbox)
+    sandbox.rows("alter table payment_transactions rename to payments_below")
+    sandbox.rows("create view payment_transactions as select * from payments_below")
+
+    name = sandbox.value(WATCH, "payments_below", MAPPING)
+    sandbox.pay()
+
+    assert name == "payment_transactions"
+    assert len(steps.bodies(sandbox)) == 1
