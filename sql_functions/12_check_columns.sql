@@ -1,6 +1,7 @@
 -- check_columns: refuse, with the reason, a mapping {field: column} that does not fit its table.
--- Called by: source_columns, check_related. Locks: nothing (reads the catalog).
-create or replace function outbound_webhooks.check_columns(p_relation regclass, p_columns jsonb)
+-- Called by: source_columns, check_related. Locks: nothing (reads the catalog). p_is_watched: the columns are those of
+-- the row that a trigger is given, and not of one that is read.
+create or replace function outbound_webhooks.check_columns(p_relation regclass, p_columns jsonb, p_is_watched boolean)
     returns void
     language plpgsql
     stable
@@ -21,7 +22,7 @@ begin
             raise exception 'table % has no column % (mapped to %)', p_relation, quote_ident(v_column), v_field
                 using errcode = 'undefined_column', hint = 'Its columns: ' || array_to_string(v_have, ', ') || '.';
         end if;
-        if exists (
+        if p_is_watched and exists (
             select
             from pg_attribute as a
             where a.attrelid = p_relation and a.attname = v_column and a.attgenerated = 'v'
@@ -33,5 +34,6 @@ begin
 end
 $$;
 
-revoke execute on function outbound_webhooks.check_columns(regclass, jsonb) from public;
-comment on function outbound_webhooks.check_columns(regclass, jsonb) is 'Refuse a column mapping that does not fit its table.';
+revoke execute on function outbound_webhooks.check_columns(regclass, jsonb, boolean) from public;
+comment on function outbound_webhooks.check_columns(regclass, jsonb, boolean) is
+    'Refuse a column mapping that does not fit its table.';

@@ -48,7 +48,7 @@ begin
                     hint = format('Map it: {"%s": "..."}. Its columns: %s.', v_part, array_to_string(v_have, ', '));
         end if;
     end loop;
-    perform outbound_webhooks.check_columns(p_relation, v_found);
+    perform outbound_webhooks.check_columns(p_relation, v_found, true);
     return v_found;
 end
 $$;

@@ -10,7 +10,7 @@ create or replace function outbound_webhooks.payload_definition(p_source outboun
 as $$
 declare
     v_currency constant text := case when p_source.columns ? 'currency'
-        then format('payment.%I::text', p_source.columns ->> 'currency')
+        then format('payment.%s::text', outbound_webhooks.quote_column(p_source.columns ->> 'currency'))
     end;
     v_object text := format(
         E'json_build_object(\n        %s,\n',
@@ -21,17 +21,20 @@ declare
     );
     v_joins text := '';
     v_entry jsonb;
+    v_names text[] := '{payment}';
     v_by text[];
 begin
     for v_entry in select * from jsonb_array_elements(p_source.related) loop
-        v_by := regexp_match(v_entry ->> 'by', '^(?:([a-z_][a-z0-9_]*)\.)?(.+)$');
+        v_by := outbound_webhooks.related_by(v_entry ->> 'by', v_names);
         v_joins := v_joins || format(
-            E'\n    left join %1$s as %2$I on %2$I.%3$I = %4$I.%5$I',
-            v_entry ->> 'table', v_entry ->> 'name', v_entry ->> 'key', coalesce(v_by[1], 'payment'), v_by[2]
+            E'\n    left join %1$s as %2$I on %2$I.%3$s = %4$I.%5$s',
+            v_entry ->> 'table', v_entry ->> 'name', outbound_webhooks.quote_column(v_entry ->> 'key'),
+            v_by[1], outbound_webhooks.quote_column(v_by[2])
         );
+        v_names := v_names || (v_entry ->> 'name');
         v_object := v_object || format(
-            E'        %1$L, case when %2$I.%3$I is not null then json_build_object(\n        %4$s) end,\n',
-            v_entry ->> 'name', v_entry ->> 'name', v_entry ->> 'key',
+            E'        %1$L, case when %1$I.%2$s is not null then json_build_object(\n        %3$s) end,\n',
+            v_entry ->> 'name', outbound_webhooks.quote_column(v_entry ->> 'key'),
             outbound_webhooks.payload_fields(
                 to_regclass(v_entry ->> 'table'), quote_ident(v_entry ->> 'name'), v_entry -> 'columns',
                 array(select jsonb_array_elements_text(v_entry -> 'amounts')),
@@ -53,11 +56,13 @@ begin
         'as %L',
         'payload_' || p_source.name,
         format(
-            E'\n-- What an event of the source %s says. Yours to change: columns not listed here never leave the database.\n'
+            E'\n%s-- What an event of the source %s says. Yours to change: columns not listed here never leave the database.\n'
             'begin\n    return %s;\nend\n',
+            -- A related table may have a column named previous.
+            case when v_joins = '' then '' else E'#variable_conflict use_variable\n' end,
             p_source.name,
             case when v_joins = '' then v_object
-                else format(E'(\n    select %s\n    from (values (true)) as a (row)%s\n    )', v_object, v_joins)
+                else format(E'(\n    select %s\n    from (values (true)) as "one row" (it)%s\n    )', v_object, v_joins)
             end
         )
     );

@@ -1,4 +1,5 @@
--- capture_ddl: the statements that watch() runs for a source, in order: its two functions, the grants, the triggers.
+-- capture_ddl: the statements that watch() runs for a source, in order: its two functions, the grants (and
+-- those that it no longer needs), the triggers.
 -- Called by: watch, which executes them, and watch_ddl, which shows them. Locks: nothing (reads the catalog).
 -- What is there already is not made again: a trigger that is as it should be costs the table no lock.
 create or replace function outbound_webhooks.capture_ddl(p_source outbound_webhooks.event_sources)
@@ -34,7 +35,14 @@ begin
         where not has_schema_privilege('outbound_webhooks_owner', n.oid, 'usage');
     return query
         select format('grant select on %s to outbound_webhooks_owner', t.name)
-        from outbound_webhooks.tables_read(p_source) as t (name);
+        from outbound_webhooks.tables_read(p_source) as t (name)
+        where has_table_privilege(t.name, 'select with grant option');
+    return query
+        select outbound_webhooks.revoke_ddl(
+            s.name, array(select outbound_webhooks.tables_read(s)), array(select outbound_webhooks.tables_read(p_source))
+        )
+        from outbound_webhooks.event_sources as s
+        where s.name = p_source.name;
     return query select outbound_webhooks.trigger_ddl(p_source);
 end
 $$;

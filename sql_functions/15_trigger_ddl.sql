@@ -36,7 +36,7 @@ begin
         if not v_wanted and exists (
             select from pg_trigger as t where t.tgrelid = v_relation and t.tgname = v_trigger
         ) then
-            return next format('drop trigger %I on %s', v_trigger, v_relation);
+            return next format('drop trigger if exists %I on %s', v_trigger, v_relation);
         elsif v_wanted and not exists (
             select
             from pg_trigger as t

@@ -27,10 +27,14 @@ declare
     v_source constant outbound_webhooks.event_sources := outbound_webhooks.describe_source(
         p_relation, p_columns, p_resource, p_name, p_include, p_amounts, p_related, p_rules, p_strict
     );
+    v_statements text[];
     v_statement text;
     v_generated boolean;
 begin
     perform from outbound_webhooks.settings as g for update;
+    -- Before the source is written: what it no longer needs is told by what it was.
+    v_statements := array(select outbound_webhooks.capture_ddl(v_source));
+    v_generated := outbound_webhooks.payload_is_generated(v_source.name);
     insert into outbound_webhooks.event_sources as s (
         name, relation_schema, relation_name, relation_oid, resource, columns, column_numbers, amounts, related, rules, is_strict
     )
@@ -51,8 +55,7 @@ begin
             rules = excluded.rules,
             is_strict = excluded.is_strict;
 
-    v_generated := outbound_webhooks.payload_is_generated(v_source.name);
-    for v_statement in select outbound_webhooks.capture_ddl(v_source) loop
+    foreach v_statement in array v_statements loop
         execute v_statement;
     end loop;
     if v_generated then

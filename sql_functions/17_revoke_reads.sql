@@ -8,28 +8,12 @@ create or replace function outbound_webhooks.revoke_reads(p_source outbound_webh
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_table text;
-    v_schema regnamespace;
+    v_statement text;
 begin
-    for v_table in
-        select t.name from outbound_webhooks.tables_read(p_source) as t (name)
-        except
-        select t.name from outbound_webhooks.event_sources as s, outbound_webhooks.tables_read(s) as t (name)
+    for v_statement in
+        select outbound_webhooks.revoke_ddl(p_source.name, array(select outbound_webhooks.tables_read(p_source)), '{}')
     loop
-        if to_regclass(v_table) is not null then
-            execute format('revoke select on %s from outbound_webhooks_owner', v_table);
-        end if;
-    end loop;
-    for v_schema in
-        select c.relnamespace::regnamespace
-        from outbound_webhooks.tables_read(p_source) as t (name)
-        join pg_class as c on c.oid = to_regclass(t.name)
-        except
-        select c.relnamespace::regnamespace
-        from outbound_webhooks.event_sources as s, outbound_webhooks.tables_read(s) as t (name)
-        join pg_class as c on c.oid = to_regclass(t.name)
-    loop
-        execute format('revoke usage on schema %s from outbound_webhooks_owner', v_schema);
+        execute v_statement;
     end loop;
 end
 $$;
