@@ -33,14 +33,14 @@ begin
         true
     from jsonb_array_elements(v_source.rules) as r
     cross join lateral outbound_webhooks.event_schema(v_source, r) as s (schema)
+    where outbound_webhooks.payload_is_generated(p_source_name)
     on conflict (name) do update
         set
             source_id = excluded.source_id,
             description = excluded.description,
             schema = excluded.schema,
             example = excluded.example
-        where t.generated
-            and outbound_webhooks.payload_is_generated(p_source_name);
+        where t.generated;
 end
 $$;
 

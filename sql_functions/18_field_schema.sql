@@ -31,6 +31,8 @@ as $$
                 ),
                 (t.typoutput::text = 'date_out', '{"type": "string", "format": "date"}', '"2026-01-31"'),
                 (t.typoutput::text in ('json_out', 'jsonb_out'), null, '{}'),
+                -- hstore, for example, is written by its own cast.
+                (exists (select from pg_cast as c where c.castsource = t.oid and c.casttarget = 'json'::regtype), null, '{}'),
                 (t.typcategory = 'A', '{"type": "array"}', '[]'),
                 (t.typcategory = 'C', '{"type": "object"}', '{}'),
                 (
