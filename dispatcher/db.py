@@ -1,4 +1,8 @@
-"""Connections to PostgreSQL. Pools work in autocommit: a statement is a transaction, and none is open during HTTP."""
+"""Connections to PostgreSQL. Pools work in autocommit: a statement is a transaction, and none is open during HTTP.
+
+A connection that leads through a pooler sets nothing for its session: in transaction mode the session is shared, and a
+role set by us would be the role of the host's next statement. There the login itself has to have the rights.
+"""
 
 from typing import LiteralString
 
@@ -12,8 +16,8 @@ Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 
 DISPATCHER_ROLE: LiteralString = "outbound_webhooks_dispatcher"
 
-# A peer that is gone without a word is noticed within seconds, and a frozen dispatcher's LISTEN backend is dropped by
-# the server's kernel before it can fill the notification queue.
+# A server that is gone without a word is noticed within seconds. libpq keeps these to itself: a pooler, which refuses
+# startup parameters that it does not know, never sees them.
 _KEEPALIVE = {
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -22,15 +26,27 @@ _KEEPALIVE = {
     "connect_timeout": 10,
 }
 
+# tcp_user_timeout is the server's half of that: a frozen dispatcher, whose kernel goes on acknowledging, stops to read;
+# its LISTEN backend is dropped before it can hold up the server's notification queue.
+_SESSION: LiteralString = "; set timezone = 'UTC'; set tcp_user_timeout = '10s'"
 
-async def connect(url: str, role: LiteralString = DISPATCHER_ROLE) -> AsyncConnection[TupleRow]:
-    """One connection in autocommit, working as `role`.
+
+class RoleMissing(psycopg.ProgrammingError):
+    """The role does not exist: nothing is installed on this server."""
+
+
+class RightsMissing(psycopg.ProgrammingError):
+    """The login may not work as the role; the message says what to grant."""
+
+
+async def connect(url: str, purpose: str = "", role: LiteralString = DISPATCHER_ROLE) -> AsyncConnection[TupleRow]:
+    """One connection in autocommit, working as `role`; its `purpose` is seen in pg_stat_activity.
 
     Raises:
         psycopg.OperationalError: no connection.
-        psycopg.ProgrammingError: the role does not exist, or the user may not take it.
+        RoleMissing, RightsMissing: the role does not exist, or the login may not work as it.
     """
-    connection = await AsyncConnection.connect(_conninfo(url), autocommit=True)
+    connection = await AsyncConnection.connect(_conninfo(url, purpose), autocommit=True)
     try:
         await _prepare(connection, role)
     except BaseException:
@@ -61,13 +77,50 @@ def open_pool(url: str, size: int, role: LiteralString = DISPATCHER_ROLE) -> Poo
     )
 
 
-def _conninfo(url: str) -> str:
-    return make_conninfo(url, application_name="outbound-webhooks", **_KEEPALIVE)
+def _conninfo(url: str, purpose: str = "") -> str:
+    return make_conninfo(url, application_name=f"outbound-webhooks {purpose}".rstrip(), **_KEEPALIVE)
 
 
 async def _prepare(connection: AsyncConnection[TupleRow], role: LiteralString) -> None:
-    await connection.execute("set role " + role)
-    await connection.execute("set timezone = 'UTC'")
+    pooled = await is_pooled(connection)
+    try:
+        if pooled:
+            # Prepared statements belong to a session, too.
+            connection.prepare_threshold = None
+            await _require_rights(connection, role)
+        else:
+            await connection.execute("set role " + role + _SESSION)
+    except (psycopg.errors.InvalidParameterValue, psycopg.errors.UndefinedObject) as error:
+        raise RoleMissing(f"there is no role {role}") from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        user = connection.info.user
+        raise RightsMissing(f"{user} may not work as {role}: grant {role} to {user}") from error
+
+
+async def is_pooled(connection: AsyncConnection[TupleRow]) -> bool:
+    """Whether a pooler is in between: it makes up the process id that it greets with; the server knows the real one."""
+    cursor = await connection.execute("select pg_backend_pid()")
+    return await cursor.fetchone() != (connection.info.backend_pid,)
+
+
+async def _require_rights(connection: AsyncConnection[TupleRow], role: LiteralString) -> None:
+    cursor = await connection.execute(
+        "select current_user, pg_has_role(%(role)s, 'usage'), pg_has_role(%(role)s, 'member')", {"role": role}
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    user, has_rights, is_member = row
+    if has_rights:
+        return
+    grant = f"grant {role} to {user}"
+    if is_member:  # and does not inherit: since PostgreSQL 16 that is decided by the grant
+        grant = (
+            f"{grant} with inherit true" if connection.info.server_version >= 160000 else f"alter role {user} inherit"
+        )
+    raise RightsMissing(
+        f"the connection leads through a pooler, where no role can be set: {user} itself needs the rights of {role}:"
+        f" {grant}"
+    )
 
 
 def error_text(error: BaseException) -> str:

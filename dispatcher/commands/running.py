@@ -3,12 +3,9 @@
 import argparse
 import asyncio
 
-import psycopg
-from psycopg import sql
-
 from dispatcher import app, config, migrate
 from dispatcher.commands.session import UsageError
-from dispatcher.db import DISPATCHER_ROLE
+from dispatcher.db import RightsMissing, RoleMissing, connect
 from dispatcher.migrate import NOT_INSTALLED
 from dispatcher.telemetry.logs import configure, log_observation
 
@@ -37,13 +34,15 @@ def _preflight(url: str) -> None:
     """Connect once as the dispatcher will: a pool that cannot would only say so after its timeout.
 
     Raises:
-        SchemaMismatch, UsageError: the role is not there, or this user may not take it.
+        SchemaMismatch, UsageError: the role is not there, or this login may not work as it.
     """
-    with psycopg.connect(url, connect_timeout=10) as connection:
-        try:
-            connection.execute(sql.SQL("set role {}").format(sql.Identifier(DISPATCHER_ROLE)))
-        except psycopg.errors.InvalidParameterValue as error:
-            raise migrate.SchemaMismatch(NOT_INSTALLED) from error
-        except psycopg.errors.InsufficientPrivilege as error:
-            user = connection.info.user
-            raise UsageError(f"{user} may not work as {DISPATCHER_ROLE}: grant {DISPATCHER_ROLE} to {user}") from error
+
+    async def try_once() -> None:
+        await (await connect(url)).close()
+
+    try:
+        asyncio.run(try_once())
+    except RoleMissing as error:
+        raise migrate.SchemaMismatch(NOT_INSTALLED) from error
+    except RightsMissing as error:
+        raise UsageError(str(error)) from error
