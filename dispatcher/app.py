@@ -138,7 +138,7 @@ async def _deliver_until(
             concurrency=settings.concurrency,
             lease_margin=timedelta(seconds=settings.lease_margin_seconds),
         )
-        listening = group.create_task(listener.run(await _wake_up(pool)))
+        listening = group.create_task(listener.run())
         recording = group.create_task(recorder.run())
         working = group.create_task(worker.run())
 
@@ -153,15 +153,6 @@ async def _deliver_until(
             released = await release(pool, broken_off, may_have_left=True) if broken_off else 0
         listening.cancel()
         return released
-
-
-async def _wake_up(pool: Pool) -> str:
-    """settings.wake_up: doorbell or poll."""
-    async with pool.connection() as connection:
-        cursor = await connection.execute("select wake_up from outbound_webhooks.settings")
-        row = await cursor.fetchone()
-    assert row is not None
-    return str(row[0])
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:

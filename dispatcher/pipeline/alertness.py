@@ -8,19 +8,24 @@
 Without a working LISTEN nobody could be woken: no promise of sleep is given, and it keeps looking.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
-STAYS_AWAKE_SECONDS = 0.5  # after the last work was seen
-AWAKE_PROMISE_SECONDS = 1.5
-ASLEEP_PROMISE_SECONDS = 3.0
-LINGERS_SECONDS = 2.0  # after the awake promise lapsed; covers a commit that takes so long after its trigger ran
-RENEWED_AFTER_SECONDS = 0.5
 
-AWAKE_LOOK_SECONDS = 0.01
-LINGER_LOOK_SECONDS = 0.025
-POLL_SECONDS = 0.1
-SWEEP_SECONDS = 1.0
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How long everything lasts, in seconds. Other numbers than these are for tests of the doorbell itself."""
+
+    stays_awake: float = 0.5  # after the last work was seen
+    awake_promise: float = 1.5
+    asleep_promise: float = 3.0
+    lingers: float = 2.0  # after the awake promise lapsed; covers a commit that takes so long after its trigger ran
+    renewed_after: float = 0.5
+
+    awake_look: float = 0.01
+    linger_look: float = 0.025
+    poll: float = 0.1
+    sweep: float = 1.0
 
 
 class Phase(Enum):
@@ -36,14 +41,15 @@ class Alertness:
     """Phase and promises by the time since work was last seen. `now` is a monotonic clock in seconds."""
 
     last_work: float
+    rhythm: Rhythm = field(default_factory=Rhythm)
     awake_promised_at: float = float("-inf")
     asleep_promised_at: float = float("-inf")
 
     def phase(self, now: float) -> Phase:
         """How closely to look at this moment."""
-        if now - self.last_work < STAYS_AWAKE_SECONDS:
+        if now - self.last_work < self.rhythm.stays_awake:
             return Phase.AWAKE
-        if now - self.awake_promised_at < AWAKE_PROMISE_SECONDS + LINGERS_SECONDS:
+        if now - self.awake_promised_at < self.rhythm.awake_promise + self.rhythm.lingers:
             return Phase.LINGERING
         return Phase.ASLEEP
 
@@ -51,19 +57,28 @@ class Alertness:
         """Seconds until the next look."""
         match self.phase(now):
             case Phase.AWAKE:
-                return AWAKE_LOOK_SECONDS
+                return self.rhythm.awake_look
             case Phase.LINGERING:
-                return LINGER_LOOK_SECONDS
+                return self.rhythm.linger_look
             case Phase.ASLEEP:
-                return SWEEP_SECONDS if listening else POLL_SECONDS
+                # A sleeper gets up for its sweep, and to renew its promise.
+                return min(self.rhythm.sweep, self.rhythm.asleep_promise / 3) if listening else self.rhythm.poll
 
     def promise_due(self, now: float, *, listening: bool) -> tuple[str, float] | None:
-        """The promise to give now, as (kind, seconds), if one is due; noted as given."""
+        """The promise to give now, as (kind, seconds), if one is due."""
         if self.phase(now) is Phase.AWAKE:
-            if now - self.awake_promised_at >= RENEWED_AFTER_SECONDS:
-                self.awake_promised_at = now
-                return "awake", AWAKE_PROMISE_SECONDS
-        elif listening and now - self.asleep_promised_at >= RENEWED_AFTER_SECONDS:
-            self.asleep_promised_at = now
-            return "asleep", ASLEEP_PROMISE_SECONDS
+            if now - self.awake_promised_at >= self.rhythm.renewed_after:
+                return "awake", self.rhythm.awake_promise
+        elif listening and now - self.asleep_promised_at >= self.rhythm.renewed_after:
+            return "asleep", self.rhythm.asleep_promise
         return None
+
+    def promised(self, kind: str, now: float) -> None:
+        """A promise was given, at `now` or before; the database may have been slow to write it down.
+
+        Counted from the latest that it can have begun: who lingers from its end on has outlived it.
+        """
+        if kind == "awake":
+            self.awake_promised_at = now
+        else:
+            self.asleep_promised_at = now

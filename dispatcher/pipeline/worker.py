@@ -13,7 +13,7 @@ from dispatcher.core.sealing import SealingError
 from dispatcher.core.signing import InvalidKey
 from dispatcher.db import Pool, error_text
 from dispatcher.egress import LocalFailure
-from dispatcher.pipeline.alertness import SWEEP_SECONDS, Alertness, Phase
+from dispatcher.pipeline.alertness import Alertness, Phase, Rhythm
 from dispatcher.pipeline.claim import claim
 from dispatcher.pipeline.listen import Listener
 from dispatcher.pipeline.release import may_start, release
@@ -26,6 +26,7 @@ RECHECK_AFTER_SECONDS = 1.0  # claimed longer ago than this: ask again whether i
 SHARE = 4  # one endpoint has at most a fourth of the slots: a hanging receiver leaves room for the others
 RESTLESS_SECONDS = 0.2  # how long a new id is waited for: it is drawn before its transaction commits
 GATHER_SECONDS = 0.005  # slots that become free within this are filled by one claim
+RING_AGAIN_SECONDS = 1.0  # between two rings for the others
 ERROR_PAUSE_SECONDS = 1.0
 LOCAL_FAILURE_DELAY = timedelta(seconds=10)
 UNUSABLE_DELAY = timedelta(minutes=5)
@@ -44,6 +45,7 @@ class Worker:
         observe: Observe,
         concurrency: int,
         lease_margin: timedelta,
+        rhythm: Rhythm | None = None,
     ) -> None:
         self._pool = pool
         self._dispatcher_id = dispatcher_id
@@ -52,12 +54,15 @@ class Worker:
         self._observe = observe
         self._concurrency = concurrency
         self._lease_margin = lease_margin
-        self._alertness = Alertness(last_work=time.monotonic())
+        self._rhythm = rhythm or Rhythm()
+        self._alertness = Alertness(time.monotonic(), self._rhythm)
         self._phase = Phase.AWAKE
         self._tasks: dict[asyncio.Task[None], Delivery] = {}
         self._in_flight: Counter[int] = Counter()
         self._saturated: set[int] = set()  # endpoints that had no room left: more of theirs may be waiting
         self._gathering = False
+        self._more_waits = False  # beyond the slots: found by a claim that was cut short, or by a new id since
+        self._rang_at = float("-inf")
         self._stopping = False
         self._cursor = 0
         self._last_id = 0
@@ -67,6 +72,10 @@ class Worker:
     def in_flight(self) -> int:
         """Deliveries claimed and not yet recorded."""
         return len(self._tasks)
+
+    @property
+    def _free(self) -> int:
+        return self._concurrency - self.in_flight
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns."""
@@ -102,7 +111,7 @@ class Worker:
     async def _claim_all(self) -> int:
         """Claim round after round until a rotation from the first endpoint on is complete, or no slot is free."""
         total, from_start, complete = 0, False, False
-        while not (self._stopping or complete) and (free := self._concurrency - self.in_flight) > 0:
+        while not (self._stopping or complete) and (free := self._free) > 0:
             from_start = from_start or self._cursor == 0
             # Measured from before the claim: a process that is frozen while it waits for the answer notices.
             asked_at = time.monotonic()
@@ -122,6 +131,7 @@ class Worker:
             total += len(found.deliveries)
             self._cursor = found.cursor
             complete = from_start and found.cursor == 0
+            self._more_waits = not complete
         return total
 
     def _start(self, delivery: Delivery, asked_at: float) -> None:
@@ -133,7 +143,7 @@ class Worker:
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        was_full = self.in_flight >= self._concurrency
+        was_full = self._free <= 0
         endpoint_id = self._tasks.pop(task).endpoint_id
         self._in_flight[endpoint_id] -= 1
         if not self._in_flight[endpoint_id]:
@@ -175,15 +185,21 @@ class Worker:
         looked_at = time.monotonic()
         while not self._stopping:
             now = time.monotonic()
-            if now - looked_at >= SWEEP_SECONDS:
+            if now - looked_at >= self._rhythm.sweep:
                 return self._alertness.phase(now) is Phase.ASLEEP
             interval = self._alertness.interval(now, listening=self._listener.listening)
-            if await self._rung_within(min(interval, looked_at + SWEEP_SECONDS - now)):
+            if await self._rung_within(min(interval, looked_at + self._rhythm.sweep - now)):
                 return False
             await self._keep_promise()
-            asleep = self._alertness.phase(time.monotonic()) is Phase.ASLEEP and self._listener.listening
-            if self.in_flight < self._concurrency and not asleep and await self._has_new_id():
-                return False
+            if self._alertness.phase(time.monotonic()) is Phase.ASLEEP and self._listener.listening:
+                continue  # writers ring, for the others too
+            if self._free > 0:
+                if await self._has_new_id():
+                    return False
+            elif self._more_waits:
+                await self._ring_for_others()
+            else:
+                self._more_waits = await self._has_new_id()
         return False
 
     async def _rung_within(self, seconds: float) -> bool:
@@ -209,6 +225,13 @@ class Worker:
             self._alertness.last_work = now
         return now < self._restless_until
 
+    async def _ring_for_others(self) -> None:
+        """Writers rely on this dispatcher, as it is awake; without a free slot it passes the ring on to a sleeper."""
+        if time.monotonic() - self._rang_at >= RING_AGAIN_SECONDS:
+            self._rang_at = time.monotonic()
+            async with self._pool.connection() as connection:
+                await connection.execute("select outbound_webhooks.ring_for_others(%s)", (self._dispatcher_id,))
+
     async def _keep_promise(self) -> None:
         phase = self._alertness.phase(time.monotonic())
         if phase is not self._phase:
@@ -217,5 +240,10 @@ class Worker:
         due = self._alertness.promise_due(time.monotonic(), listening=self._listener.listening)
         if due is not None:
             kind, seconds = due
-            async with self._pool.connection() as connection:
-                await connection.execute("select outbound_webhooks.promise(%s, %s)", (kind, timedelta(seconds=seconds)))
+            try:
+                async with self._pool.connection() as connection:
+                    await connection.execute(
+                        "select outbound_webhooks.promise(%s, %s)", (kind, timedelta(seconds=seconds))
+                    )
+            finally:
+                self._alertness.promised(kind, time.monotonic())

@@ -59,8 +59,9 @@ def log_observation(observation: o.Observation) -> None:
             logger.info("dispatcher.stopped", released=released)
         case o.BacklogTreated(treatment, deliveries, rate):
             logger.info("delivery.turned_on", backlog=treatment, deliveries=deliveries, rate=rate)
-        case o.ListenChanged(listening, reason):
-            (logger.info if listening else logger.warning)("listen.changed", listening=listening, reason=reason)
+        case o.ListenChanged(listening, reason, wanted):
+            tell = logger.info if listening or not wanted else logger.warning
+            tell("listen.changed", listening=listening, reason=reason)
         case o.PhaseChanged(phase):
             logger.debug("worker.phase", phase=phase)
         case o.AttemptFinished():

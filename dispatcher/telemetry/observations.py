@@ -43,10 +43,11 @@ class BacklogTreated:
 
 @dataclass(frozen=True, slots=True)
 class ListenChanged:
-    """LISTEN began or ceased to work; without it the dispatcher polls."""
+    """LISTEN began or ceased to work; without it the dispatcher polls. Not `wanted`: settings.wake_up is poll."""
 
     listening: bool
     reason: str
+    wanted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class Readiness:
             return "ok", "not needed while delivery is off"
         if self._listen.listening:
             return "ok", "listening"
-        return "warning", f"polling: {self._listen.reason}"
+        return ("warning" if self._listen.wanted else "ok"), f"polling: {self._listen.reason}"
 
 
 def _partitions_check(days: int) -> tuple[str, str]:

@@ -7,9 +7,13 @@ from tests.support.host import Host
 from tests.support.seen import Seen
 
 
-async def asleep(seen: Seen) -> None:
-    """Wait until the dispatcher waits on LISTEN."""
-    await seen.until(lambda: seen.of(PhaseChanged)[-1:] == [PhaseChanged("asleep")])
+async def asleep(seen: Seen, times: int = 1) -> None:
+    """Wait until the dispatcher waits on LISTEN, after it has fallen asleep that often."""
+    await seen.until(
+        lambda: (
+            seen.of(PhaseChanged)[-1:] == [PhaseChanged("asleep")] and seen.all.count(PhaseChanged("asleep")) >= times
+        )
+    )
 
 
 async def test_woken_by_the_doorbell(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
@@ -48,7 +52,7 @@ async def test_listen_is_cut(host: Host, receiver: Receiver, dispatcher: StartDi
         await seen.until(lambda: any(change.listening for change in seen.of(ListenChanged)))
         host.rows(
             "select pg_terminate_backend(pid) from pg_stat_activity"
-            " where datname = current_database() and query ilike 'listen%%' or query = 'select 1'"
+            " where datname = current_database() and application_name = 'outbound-webhooks listen'"
         )
         await seen.until(lambda: any(not change.listening for change in seen.of(ListenChanged)))
         host.pay()

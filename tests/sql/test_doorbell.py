@@ -2,35 +2,14 @@
 
 from contextlib import closing
 
-import psycopg
 import pytest
 
 from tests.sql import steps
 from tests.sql.conftest import Connect
 from tests.support.host import Host
+from tests.support.listening import CountingListener
 
-FENCE = "the end of what is looked at"
 STANDS, LAPSED, ABSURD, NEVER_GIVEN = "9 seconds", "-1 second", "1 hour", None
-
-
-class Listener:
-    """A session on LISTEN, as a sleeping dispatcher has one."""
-
-    def __init__(self, url: str) -> None:
-        self.connection = psycopg.connect(url, autocommit=True)
-        self.connection.execute("listen outbound_webhooks")
-
-    def rings(self, host: Host) -> int:
-        """How often it rang so far: notifications keep their order, so one that the test sends marks the end."""
-        host.rows("select pg_notify('outbound_webhooks', %s)", FENCE)
-        for count, notification in enumerate(self.connection.notifies(timeout=60)):
-            if notification.payload == FENCE:
-                return count
-        raise TimeoutError("the test's own notification did not arrive")
-
-    def close(self) -> None:
-        """Close its connection."""
-        self.connection.close()
 
 
 def promise(host: Host, kind: str, duration: str | None) -> None:
@@ -60,35 +39,48 @@ def test_rings(host: Host, awake: str | None, asleep: str | None, rings: int) ->
     promise(host, "awake", awake)
     promise(host, "asleep", asleep)
 
-    with closing(Listener(host.url)) as listener:
+    with closing(CountingListener(host.url)) as listener:
         host.pay()
         heard = listener.rings(host)
 
     assert heard == rings
 
 
-def test_promises_are_outside_transactions(host: Host, connect: Connect) -> None:
-    """A writer sees the promise of this moment, though its transaction has a snapshot from before it."""
+@pytest.mark.parametrize("isolation", ["read committed", "repeatable read", "serializable"])
+def test_promises_are_outside_transactions(host: Host, connect: Connect, isolation: str) -> None:
+    """A writer of any isolation sees the promise of this moment, though its transaction has a snapshot from before."""
     steps.endpoint(host)
     promise(host, "asleep", STANDS)
     writer = connect()
+    heard = []
 
-    with closing(Listener(host.url)) as listener:
-        with writer.connection.transaction():
-            writer.rows("set transaction isolation level serializable")
-            writer.rows("select count(*) from payment_transactions")
-            promise(host, "awake", STANDS)
-            writer.pay()
-        heard_while_awake = listener.rings(host)
-        with writer.connection.transaction():
-            writer.rows("set transaction isolation level serializable")
-            writer.rows("select count(*) from payment_transactions")
-            promise(host, "awake", LAPSED)
-            writer.pay()
-        heard_while_asleep = listener.rings(host)
+    with closing(CountingListener(host.url)) as listener:
+        for awake in (STANDS, LAPSED, STANDS):
+            with writer.connection.transaction():
+                writer.rows(f"set transaction isolation level {isolation}")
+                writer.rows("select count(*) from payment_transactions")
+                promise(host, "awake", awake)
+                writer.pay()
+            heard.append(listener.rings(host))
 
-    assert heard_while_awake == 0
-    assert heard_while_asleep == 1
+    assert heard == [0, 1, 0]
+
+
+@pytest.mark.parametrize("isolation", ["read committed", "repeatable read", "serializable"])
+def test_a_promise_of_sleep_is_seen(host: Host, connect: Connect, isolation: str) -> None:
+    """Somebody who falls asleep after the writer's snapshot was taken is rung."""
+    steps.endpoint(host)
+    writer = connect()
+
+    with closing(CountingListener(host.url)) as listener:
+        with writer.connection.transaction():
+            writer.rows(f"set transaction isolation level {isolation}")
+            writer.rows("select count(*) from payment_transactions")
+            promise(host, "asleep", STANDS)
+            writer.pay()
+        heard = listener.rings(host)
+
+    assert heard == 1
 
 
 def test_once_a_transaction(host: Host) -> None:
@@ -96,7 +88,7 @@ def test_once_a_transaction(host: Host) -> None:
     steps.endpoint(host)
     promise(host, "asleep", STANDS)
 
-    with closing(Listener(host.url)) as listener:
+    with closing(CountingListener(host.url)) as listener:
         with host.connection.transaction():
             for _ in range(3):
                 host.pay()
@@ -112,10 +104,46 @@ def test_no_delivery_no_ring(host: Host) -> None:
     steps.endpoint(host, event_types=["invoice.*"])
     promise(host, "asleep", STANDS)
 
-    with closing(Listener(host.url)) as listener:
+    with closing(CountingListener(host.url)) as listener:
         host.pay()
         host.pay("another clinic")
         heard = listener.rings(host)
 
     assert heard == 0
     assert host.value("select count(*) from outbound_webhooks.events") == 1
+
+
+def ring_for_others(host: Host, dispatcher: int) -> int:
+    """Call it as an awake and full dispatcher does; returns how many rings were heard."""
+    promise(host, "awake", STANDS)
+    with closing(CountingListener(host.url)) as listener:
+        host.rows("select outbound_webhooks.ring_for_others(%s)", dispatcher)
+        return listener.rings(host)
+
+
+@pytest.mark.parametrize(("asleep", "rings"), [(STANDS, 1), (LAPSED, 0), (NEVER_GIVEN, 0), (ABSURD, 0)])
+def test_ring_for_others(host: Host, asleep: str | None, rings: int) -> None:
+    """A full dispatcher rings, though it is awake itself, if another one sleeps."""
+    full, _ = steps.register(host), steps.register(host)
+    promise(host, "asleep", asleep)
+
+    assert ring_for_others(host, full) == rings
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "delete from outbound_webhooks.dispatchers where id = %s",
+        "update outbound_webhooks.dispatchers set delivering = false where id = %s",
+        "update outbound_webhooks.dispatchers set stopped_at = clock_timestamp() where id = %s",
+        "update outbound_webhooks.dispatchers set heartbeat_at = heartbeat_at - interval '16 s' where id = %s",
+        "update outbound_webhooks.settings set wake_up = 'poll' where %s > 0",
+    ],
+)
+def test_no_ring_without_others(host: Host, change: str) -> None:
+    """Nobody is rung for who is not there, does not deliver, has stopped or is dead; nor if nobody listens."""
+    full, other = steps.register(host), steps.register(host)
+    promise(host, "asleep", STANDS)
+    host.rows(change, other)
+
+    assert ring_for_others(host, full) == 0

@@ -58,6 +58,7 @@ MATRIX = [
     (CALL.format("begin_delivery('drain', 1)"), {DISPATCHER}),
     (CALL.format("settle_deliveries()"), {DISPATCHER}),
     (CALL.format("promise('awake', '-1 s')"), {DISPATCHER}),
+    (CALL.format("ring_for_others(0)"), {DISPATCHER}),
     (CALL.format("ensure_partitions(1)"), {DISPATCHER}),
     (CALL.format("unsealed_secrets()"), {DISPATCHER}),
     (CALL.format("seal_secret(0, 'a', 'b')"), {DISPATCHER}),

@@ -62,6 +62,7 @@ def every_observation() -> list[o.Observation]:
         o.BacklogTreated("drain", 500, 100),
         o.ListenChanged(True, "listening"),
         o.ListenChanged(False, "connection lost"),
+        o.ListenChanged(False, "settings.wake_up is poll", wanted=False),
         o.Woken("doorbell"),
         o.PhaseChanged("lingering"),
         o.Claimed(20, 4, 0.005),

@@ -2,29 +2,27 @@
 
 import pytest
 
-from dispatcher.pipeline.alertness import (
-    ASLEEP_PROMISE_SECONDS,
-    AWAKE_LOOK_SECONDS,
-    AWAKE_PROMISE_SECONDS,
-    LINGER_LOOK_SECONDS,
-    POLL_SECONDS,
-    RENEWED_AFTER_SECONDS,
-    STAYS_AWAKE_SECONDS,
-    SWEEP_SECONDS,
-    Alertness,
-    Phase,
-)
+from dispatcher.pipeline.alertness import Alertness, Phase, Rhythm
 
-AWAKE = ("awake", AWAKE_PROMISE_SECONDS)
-ASLEEP = ("asleep", ASLEEP_PROMISE_SECONDS)
+RHYTHM = Rhythm()
+AWAKE = ("awake", RHYTHM.awake_promise)
+ASLEEP = ("asleep", RHYTHM.asleep_promise)
 START = 1000.0
+
+
+def give(alertness: Alertness, now: float, *, listening: bool = True) -> tuple[str, float] | None:
+    """The promise that is due now, given at once."""
+    promise = alertness.promise_due(now, listening=listening)
+    if promise is not None:
+        alertness.promised(promise[0], now)
+    return promise
 
 
 def promises(alertness: Alertness, until: float, *, listening: bool = True) -> list[tuple[float, str]]:
     """The promises given when they are asked for every quarter of a second, as (seconds since START, kind)."""
     given = []
     for quarter in range(int(until * 4) + 1):
-        promise = alertness.promise_due(START + quarter / 4, listening=listening)
+        promise = give(alertness, START + quarter / 4, listening=listening)
         if promise is not None:
             given.append((quarter / 4, promise[0]))
     return given
@@ -58,7 +56,7 @@ def test_it_lingers_by_its_last_promise() -> None:
 
 def test_without_a_promise_there_is_nothing_to_linger_for() -> None:
     """Who never promised to be awake may sleep at once."""
-    assert Alertness(last_work=START).phase(START + STAYS_AWAKE_SECONDS) is Phase.ASLEEP
+    assert Alertness(last_work=START).phase(START + RHYTHM.stays_awake) is Phase.ASLEEP
 
 
 def test_work_wakes_it() -> None:
@@ -71,15 +69,26 @@ def test_work_wakes_it() -> None:
     assert alertness.phase(START + 60) is Phase.AWAKE
 
 
+def test_a_promise_counts_from_when_it_was_written_down() -> None:
+    """A database that took two seconds to write a promise down made it last two seconds longer: it lingers as long."""
+    alertness = Alertness(last_work=START)
+    promise = alertness.promise_due(START, listening=True)
+    alertness.promised("awake", START + 2)
+
+    assert promise == AWAKE
+    assert alertness.phase(START + 5.49) is Phase.LINGERING
+    assert alertness.phase(START + 5.5) is Phase.ASLEEP
+
+
 @pytest.mark.parametrize(
     ("since_work", "listening", "interval"),
     [
-        (0, True, AWAKE_LOOK_SECONDS),
-        (0, False, AWAKE_LOOK_SECONDS),
-        (1, True, LINGER_LOOK_SECONDS),
-        (1, False, LINGER_LOOK_SECONDS),
-        (10, True, SWEEP_SECONDS),
-        (10, False, POLL_SECONDS),  # nobody can wake it
+        (0, True, RHYTHM.awake_look),
+        (0, False, RHYTHM.awake_look),
+        (1, True, RHYTHM.linger_look),
+        (1, False, RHYTHM.linger_look),
+        (10, True, RHYTHM.sweep),
+        (10, False, RHYTHM.poll),  # nobody can wake it
     ],
 )
 def test_intervals(since_work: float, listening: bool, interval: float) -> None:
@@ -87,6 +96,13 @@ def test_intervals(since_work: float, listening: bool, interval: float) -> None:
     alertness = Alertness(last_work=START, awake_promised_at=START)
 
     assert alertness.interval(START + since_work, listening=listening) == interval
+
+
+def test_a_sleeper_renews_its_promise_whatever_its_sweep() -> None:
+    """With a sweep that is rarer than its promise lasts, it gets up in time for the promise."""
+    alertness = Alertness(last_work=START, rhythm=Rhythm(sweep=3600))
+
+    assert alertness.interval(START + 60, listening=True) < RHYTHM.asleep_promise
 
 
 def test_promises_from_work_to_sleep() -> None:
@@ -108,10 +124,10 @@ def test_promises_are_renewed_while_there_is_work() -> None:
     given = []
     for quarter in range(9):
         alertness.last_work = now = START + quarter / 4
-        given.append(alertness.promise_due(now, listening=True))
+        given.append(give(alertness, now))
 
     assert given == [AWAKE, None, AWAKE, None, AWAKE, None, AWAKE, None, AWAKE]
-    assert RENEWED_AFTER_SECONDS < AWAKE_PROMISE_SECONDS
+    assert RHYTHM.renewed_after < RHYTHM.awake_promise
 
 
 def test_without_listen_no_sleep_is_promised() -> None:
@@ -136,7 +152,7 @@ def test_a_promise_is_kept_for_as_long_as_it_lasts() -> None:
     holds_until = {"awake": 0.0, "asleep": 0.0}
     for step in range(3000):
         now = START + step / 100
-        if (promise := alertness.promise_due(now, listening=True)) is not None:
+        if (promise := give(alertness, now)) is not None:
             holds_until[promise[0]] = now + promise[1]
 
         assert now >= holds_until["awake"] or alertness.phase(now) is not Phase.ASLEEP

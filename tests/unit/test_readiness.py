@@ -125,6 +125,13 @@ def test_listen_that_does_not_work_is_a_warning() -> None:
     assert back["listen"] == ("ok", "listening")
 
 
+def test_polling_by_choice_is_no_warning() -> None:
+    """settings.wake_up = poll is what was asked for."""
+    found = checks(stats(), o.ListenChanged(False, "settings.wake_up is poll", wanted=False))
+
+    assert found["listen"] == ("ok", "polling: settings.wake_up is poll")
+
+
 def test_with_delivery_off_it_is_ready_and_says_why_rows_wait() -> None:
     """Off is a choice: LISTEN is not needed, and the message names the setting."""
     found = checks(stats(pending=40), delivering=False)
