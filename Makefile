@@ -18,7 +18,7 @@ WITH_NODE = PATH="$(CURDIR)/$(BIN):$$PATH"
 NO_ENGINE = PRISMA_SCHEMA_ENGINE_BINARY=$(firstword $(wildcard /bin/true /usr/bin/true))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-sql test-integration test-wheel lint format types bench-capture check schema-dump fingerprint clean
+.PHONY: help demo test test-unit test-sql test-integration test-pooler test-wheel lint format types bench-capture check schema-dump fingerprint clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ test-sql: $(READY) ## Only the SQL tests
 
 test-integration: $(READY) ## Only the integration tests
 	$(PYTEST) tests/integration
+
+test-pooler: $(READY) ## Through a real pgbouncer (apt install pgbouncer), in transaction and in session mode
+	$(PYTEST) tests/pooler
 
 test-wheel: $(READY) ## Build the wheel, install it into an empty environment, migrate and run from it
 	$(PYTEST) tests/wheel

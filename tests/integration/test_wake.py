@@ -1,6 +1,12 @@
 """Waking up: the doorbell, the sweep, and a LISTEN connection that is cut."""
 
+import pytest
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from dispatcher.db import connect
 from dispatcher.demo.receiver import Receiver
+from dispatcher.pipeline import listen
 from dispatcher.telemetry.observations import AttemptFinished, ListenChanged, PhaseChanged, Woken
 from tests.conftest import StartDispatcher
 from tests.support.host import Host
@@ -60,6 +66,27 @@ async def test_listen_is_cut(host: Host, receiver: Receiver, dispatcher: StartDi
         await seen.until(lambda: seen.of(ListenChanged)[-1].listening)
 
     assert len(receiver.received) == 1
+
+
+async def test_listen_is_taken_back(
+    host: Host, receiver: Receiver, dispatcher: StartDispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session that listens no longer, though its connection lives, is noticed by the heartbeat, and replaced."""
+    opened = []
+
+    async def remember(url: str, purpose: str) -> AsyncConnection[TupleRow]:
+        opened.append(await connect(url, purpose))
+        return opened[-1]
+
+    monkeypatch.setattr(listen, "connect", remember)
+
+    async with dispatcher() as seen:
+        await seen.count(ListenChanged)
+        await opened[0].execute("unlisten *")
+        await seen.count(ListenChanged, 3)
+
+    assert [change.listening for change in seen.of(ListenChanged)] == [True, False, True]
+    assert "its session listens no longer" in seen.of(ListenChanged)[1].reason
 
 
 async def test_every_connection_is_cut(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:

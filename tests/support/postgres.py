@@ -6,7 +6,7 @@ by default the embedded 18, or else whatever system binaries there are. The firs
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,9 +50,9 @@ def to_url(url: str, database: str) -> str:
 
 
 @contextmanager
-def serve(choice: str | None) -> Iterator[TestServer]:
-    """Start or find the server, and migrate a template database once."""
-    with _server(choice) as (url, origin):
+def serve(choice: str | None, settings: Mapping[str, str] | None = None) -> Iterator[TestServer]:
+    """Start or find the server, and migrate a template database once. With settings of its own it is always started."""
+    with _server(choice, settings) as (url, origin):
         template = f"ow_template_{os.getpid()}"
         with psycopg.connect(url, autocommit=True) as connection:
             version = connection.info.parameter_status("server_version")
@@ -82,18 +82,19 @@ def database(server: TestServer, *, migrated: bool = True) -> Iterator[str]:
 
 
 @contextmanager
-def _server(choice: str | None) -> Iterator[tuple[str, str]]:
-    if url := os.environ.get("OUTBOUND_WEBHOOKS_TEST_DATABASE_URL"):
+def _server(choice: str | None, settings: Mapping[str, str] | None = None) -> Iterator[tuple[str, str]]:
+    if settings is None and (url := os.environ.get("OUTBOUND_WEBHOOKS_TEST_DATABASE_URL")):
         yield url, "OUTBOUND_WEBHOOKS_TEST_DATABASE_URL"
     elif choice == "docker":
         from testcontainers.community.postgres import PostgresContainer
 
-        container = PostgresContainer("postgres:18", driver=None)
-        with container.with_command([word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]):
+        options = {**SETTINGS, **(settings or {})}
+        words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+        with PostgresContainer("postgres:18", driver=None).with_command(words) as container:
             yield container.get_connection_url(), "testcontainers"
     else:
         programs, origin = _programs(choice)
-        with embedded.run(programs, {**embedded.THROWAWAY, **SETTINGS}) as server:
+        with embedded.run(programs, {**embedded.THROWAWAY, **SETTINGS, **(settings or {})}) as server:
             yield server.url(), origin
 
 

@@ -1,0 +1,52 @@
+"""Through a pooler in session mode everything works, the doorbell too."""
+
+from dispatcher.db import connect, is_pooled
+from dispatcher.demo.receiver import Receiver
+from dispatcher.telemetry.observations import AttemptFinished, DatabaseTrouble, ListenChanged, Woken
+from tests.conftest import StartDispatcher
+from tests.integration.test_wake import asleep
+from tests.pooler.conftest import application
+from tests.support.host import Host
+from tests.support.pgbouncer import PgBouncer
+
+PAYMENTS = 20
+
+
+async def test_everything_works(
+    host: Host, receiver: Receiver, dispatcher: StartDispatcher, session_pooler: PgBouncer
+) -> None:
+    """LISTEN works, so the dispatcher sleeps and is rung awake; all is delivered."""
+    app = application(host, session_pooler)
+    host.endpoint(receiver.url + "/")
+
+    async with dispatcher(database_url=app.secret_url) as seen:
+        await asleep(seen)
+        rung_before = seen.all.count(Woken("doorbell"))
+        await app.pay()
+        await seen.count(AttemptFinished)
+        rung = seen.all.count(Woken("doorbell")) - rung_before
+        await app.pay(PAYMENTS)
+        await seen.count(AttemptFinished, 1 + PAYMENTS)
+
+    assert rung == 1
+    assert seen.of(ListenChanged) == [ListenChanged(True, "self-test passed")]
+    assert seen.of(DatabaseTrouble) == []
+
+
+async def test_a_pooler_is_recognised(host: Host, session_pooler: PgBouncer, transaction_pooler: PgBouncer) -> None:
+    """By the process id that it greets with, in either mode; a direct connection is none."""
+    through = {}
+    for name, url in {
+        "direct": host.url,
+        "session": application(host, session_pooler).url,
+        "transaction": application(host, transaction_pooler).url,
+    }.items():
+        async with await connect(url) as connection:
+            cursor = await connection.execute("select current_user::text")
+            through[name] = (await is_pooled(connection), await cursor.fetchone())
+
+    assert through == {
+        "direct": (False, ("outbound_webhooks_dispatcher",)),
+        "session": (True, ("host_app",)),
+        "transaction": (True, ("host_app",)),
+    }
