@@ -18,7 +18,7 @@ WITH_NODE = PATH="$(CURDIR)/$(BIN):$$PATH"
 NO_ENGINE = PRISMA_SCHEMA_ENGINE_BINARY=$(firstword $(wildcard /bin/true /usr/bin/true))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-sql test-integration test-pooler test-wheel lint format types bench-capture check schema-dump fingerprint clean
+.PHONY: help demo test test-unit test-sql test-integration test-pooler test-race test-wheel lint format types bench-capture check schema-dump fingerprint clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ test-integration: $(READY) ## Only the integration tests
 
 test-pooler: $(READY) ## Through a real pgbouncer (apt install pgbouncer), in transaction and in session mode
 	$(PYTEST) tests/pooler
+
+test-race: $(READY) ## Falling asleep against committing, for RACE_SECONDS (20) in each of three ways; prints what it took
+	$(PYTEST) tests/chaos
 
 test-wheel: $(READY) ## Build the wheel, install it into an empty environment, migrate and run from it
 	$(PYTEST) tests/wheel

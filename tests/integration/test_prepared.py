@@ -43,6 +43,7 @@ async def test_it_is_delivered(host: Host, receiver: Receiver, dispatcher: Start
     async with dispatcher() as seen:
         (polling,) = await seen.count(ListenChanged)
         await asleep(seen)
+        host.rows("select outbound_webhooks.promise('asleep', '9 seconds')")  # as one that was given before the switch
         prepare(host, "kept")
         prepare(host, "dropped")
         prepared = host.value(PREPARED)

@@ -23,7 +23,8 @@ SHARED_SESSIONS = 2
 
 STATE = """
     select current_user, session_user, current_setting('timezone') as timezone,
-        current_setting('tcp_user_timeout') as tcp_user_timeout, array(select pg_listening_channels()) as channels,
+        array(select pg_listening_channels()) as channels,
+        array(select name from pg_settings where source = 'session' and name not in ('application_name')) as settings,
         (select count(*) from pg_prepared_statements) as prepared
 """
 

@@ -10,6 +10,13 @@ from tests.support.host import Host
 from tests.support.pgbouncer import PgBouncer
 
 PAYMENTS = 20
+# What pgbouncer itself passes on, such as application_name and its clients' TimeZone, is as good as unset.
+SET = """
+    select current_user::text, array(
+        select name from pg_settings
+        where source = 'session' and name in ('TimeZone', 'role', 'tcp_user_timeout', 'search_path') order by 1
+    )
+"""
 
 
 async def test_everything_works(
@@ -34,7 +41,7 @@ async def test_everything_works(
 
 
 async def test_a_pooler_is_recognised(host: Host, session_pooler: PgBouncer, transaction_pooler: PgBouncer) -> None:
-    """By the process id that it greets with, in either mode; a direct connection is none."""
+    """By the process id that it greets with, in either mode; only on a direct connection something is set."""
     through = {}
     for name, url in {
         "direct": host.url,
@@ -42,11 +49,11 @@ async def test_a_pooler_is_recognised(host: Host, session_pooler: PgBouncer, tra
         "transaction": application(host, transaction_pooler).url,
     }.items():
         async with await connect(url) as connection:
-            cursor = await connection.execute("select current_user::text")
-            through[name] = (await is_pooled(connection), await cursor.fetchone())
+            cursor = await connection.execute(SET)
+            through[name] = (await is_pooled(connection), *(await cursor.fetchone() or ()))
 
     assert through == {
-        "direct": (False, ("outbound_webhooks_dispatcher",)),
-        "session": (True, ("host_app",)),
-        "transaction": (True, ("host_app",)),
+        "direct": (False, "outbound_webhooks_dispatcher", ["TimeZone", "role", "tcp_user_timeout"]),
+        "session": (True, "host_app", []),
+        "transaction": (True, "host_app", []),
     }

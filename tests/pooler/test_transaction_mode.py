@@ -22,8 +22,8 @@ CLEAN = {
     "current_user": APP,
     "session_user": APP,
     "timezone": "America/Sao_Paulo",
-    "tcp_user_timeout": "0",
     "channels": [],
+    "settings": [],
     "prepared": 0,
 }
 SILENT = ListenChanged(False, "LISTEN receives nothing: does its URL lead through a transaction pooler?")
