@@ -14,7 +14,7 @@ PAYMENTS = 20
 SET = """
     select current_user::text, array(
         select name from pg_settings
-        where source = 'session' and name in ('TimeZone', 'role', 'tcp_user_timeout', 'search_path') order by 1
+        where source = 'session' and name in ('TimeZone', 'tcp_user_timeout', 'search_path') order by 1
     )
 """
 
@@ -53,7 +53,7 @@ async def test_a_pooler_is_recognised(host: Host, session_pooler: PgBouncer, tra
             through[name] = (await is_pooled(connection), *(await cursor.fetchone() or ()))
 
     assert through == {
-        "direct": (False, "outbound_webhooks_dispatcher", ["TimeZone", "role", "tcp_user_timeout"]),
+        "direct": (False, "outbound_webhooks_dispatcher", ["TimeZone", "tcp_user_timeout"]),
         "session": (True, "host_app", []),
         "transaction": (True, "host_app", []),
     }
