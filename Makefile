@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PG ?=
 PYTEST := $(BIN)/python -m pytest $(if $(PG),--pg=$(PG))
+# Two workers with a server each; one where the server is given, as tests make roles of the same names.
+WORKERS := -n $(if $(OUTBOUND_WEBHOOKS_TEST_DATABASE_URL)$(filter docker,$(PG)),0,2) --dist worksteal
 
 # The Prisma client of test-prisma. A Node.js that was put into the virtual environment comes before the system's.
 PRISMA := .prisma-test
@@ -37,16 +39,16 @@ demo: $(READY) ## Show the whole path on an embedded PostgreSQL (ONCE=1: exit wh
 	$(BIN)/python -m dispatcher demo $(if $(ONCE),--once)
 
 test: $(READY) ## Unit, property, SQL and integration tests (PG=15, 16, 18 or docker; default: embedded 18)
-	$(PYTEST) tests/unit tests/property tests/sql tests/integration
+	$(PYTEST) $(WORKERS) tests/unit tests/property tests/sql tests/integration
 
 test-unit: $(READY) ## Only what needs no database
 	$(PYTEST) tests/unit tests/property
 
 test-sql: $(READY) ## Only the SQL tests
-	$(PYTEST) tests/sql
+	$(PYTEST) $(WORKERS) tests/sql
 
 test-integration: $(READY) ## Only the integration tests
-	$(PYTEST) tests/integration
+	$(PYTEST) $(WORKERS) tests/integration
 
 test-pooler: $(READY) ## Through a real pgbouncer (apt install pgbouncer), in transaction and in session mode
 	$(PYTEST) tests/pooler

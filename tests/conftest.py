@@ -27,16 +27,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     """The first line says which server."""
-    return f"postgresql: {config.getoption('--pg') or 'default (embedded 18)'}; the server used is named below"
+    return f"postgresql: {postgres.describe(config.getoption('--pg') or None)}"
 
 
 @pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest) -> Iterator[postgres.TestServer]:
-    """The server of this run."""
+    """The server of this run; each worker of a parallel run has its own."""
     with postgres.serve(request.config.getoption("--pg") or None) as found:
-        reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
-            reporter.write_line(f"\npostgresql: {found.origin}")
         yield found
 
 

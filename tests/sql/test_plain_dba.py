@@ -37,7 +37,7 @@ def make_owned_database(superuser_url: str, attributes: str) -> str:
 def own_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A server where our roles do not exist yet: roles belong to the whole server, and the tests' own has them."""
     monkeypatch.delenv("OUTBOUND_WEBHOOKS_TEST_DATABASE_URL", raising=False)
-    with postgres._server(request.config.getoption("--pg") or None) as (url, _):
+    with postgres._server(request.config.getoption("--pg") or None) as url:
         yield url
 
 

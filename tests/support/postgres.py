@@ -6,6 +6,7 @@ by default the embedded 18, or else whatever system binaries there are. The firs
 
 import itertools
 import os
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,12 +27,11 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class TestServer:
-    """A server to make databases on: a superuser's URL, where it comes from, and a migrated template database."""
+    """A server to make databases on: a superuser's URL, and a migrated template database."""
 
     __test__ = False
 
     url: str
-    origin: str
     template: str
 
     def database_url(self, database: str) -> str:
@@ -52,14 +52,13 @@ def to_url(url: str, database: str) -> str:
 @contextmanager
 def serve(choice: str | None, settings: Mapping[str, str] | None = None) -> Iterator[TestServer]:
     """Start or find the server, and migrate a template database once. With settings of its own it is always started."""
-    with _server(choice, settings) as (url, origin):
+    with _server(choice, settings) as url:
         template = f"ow_template_{os.getpid()}"
         with psycopg.connect(url, autocommit=True) as connection:
-            version = connection.info.parameter_status("server_version")
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(template)))
         try:
             migrate(to_url(url, template))
-            yield TestServer(url, f"{origin}, PostgreSQL {version}", template)
+            yield TestServer(url, template)
         finally:
             with psycopg.connect(url, autocommit=True) as connection:
                 connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(template)))
@@ -82,20 +81,31 @@ def database(server: TestServer, *, migrated: bool = True) -> Iterator[str]:
 
 
 @contextmanager
-def _server(choice: str | None, settings: Mapping[str, str] | None = None) -> Iterator[tuple[str, str]]:
+def _server(choice: str | None, settings: Mapping[str, str] | None = None) -> Iterator[str]:
     if settings is None and (url := os.environ.get("OUTBOUND_WEBHOOKS_TEST_DATABASE_URL")):
-        yield url, "OUTBOUND_WEBHOOKS_TEST_DATABASE_URL"
+        yield url
     elif choice == "docker":
         from testcontainers.community.postgres import PostgresContainer
 
         options = {**SETTINGS, **(settings or {})}
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         with PostgresContainer("postgres:18", driver=None).with_command(words) as container:
-            yield container.get_connection_url(), "testcontainers"
+            yield container.get_connection_url()
     else:
-        programs, origin = _programs(choice)
+        programs, _ = _programs(choice)
         with embedded.run(programs, {**embedded.THROWAWAY, **SETTINGS, **(settings or {})}) as server:
-            yield server.url(), origin
+            yield server.url()
+
+
+def describe(choice: str | None) -> str:
+    """Which server serve() will take, in words."""
+    if os.environ.get("OUTBOUND_WEBHOOKS_TEST_DATABASE_URL"):
+        return "OUTBOUND_WEBHOOKS_TEST_DATABASE_URL"
+    if choice == "docker":
+        return "testcontainers, PostgreSQL 18"
+    programs, origin = _programs(choice)
+    version = subprocess.run([programs / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+    return f"{origin}, PostgreSQL {version.split()[2]}"
 
 
 def _programs(choice: str | None) -> tuple[Path, str]:
