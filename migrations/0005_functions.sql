@@ -2,6 +2,6 @@
 -- The functions are not in here: post-apply.py loads them from sql_functions/, in one transaction.
 -- Each release that changes one of them ships a migration with the new fingerprint, so that `yoyo apply` finds
 -- something pending and loads them.
--- fingerprint: afe40526e26867bae077a3c0a16a635ff59b3d7e5506c054d864c38455c0c019
+-- fingerprint: fc537382a78e848b7765f153ea828550041627028e7e97e9d480257a478f758b
 
 do $$ begin null; end $$;

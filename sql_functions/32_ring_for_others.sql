@@ -11,11 +11,10 @@ create or replace function outbound_webhooks.ring_for_others(p_dispatcher_id big
 as $$
 declare
     v_now constant timestamptz := clock_timestamp();
-    v_now_ms constant bigint := (extract(epoch from v_now) * 1000)::bigint;
-    v_asleep constant bigint := coalesce(pg_sequence_last_value('outbound_webhooks.asleep_until'::regclass), 0);
 begin
-    if v_asleep between v_now_ms and v_now_ms + 10000
-        and exists (select from outbound_webhooks.settings as s where s.wake_up = 'doorbell')
+    if outbound_webhooks.promise_stands(
+            'outbound_webhooks.asleep_until'::regclass, (date_part('epoch', v_now) * 1000)::bigint
+        )
         and exists (
             select
             from outbound_webhooks.dispatchers as d
@@ -25,7 +24,7 @@ begin
                 and d.heartbeat_at > v_now - interval '15 seconds'
         )
     then
-        perform pg_notify('outbound_webhooks', '');
+        perform outbound_webhooks.ring_doorbell();
     end if;
 end
 $$;
