@@ -1,5 +1,5 @@
 -- uuid_v7: a time-ordered identifier (RFC 9562, version 7, with microseconds in rand_a).
--- Called by: insert_event. The same text on every server version; PostgreSQL 18 has its own, 15 to 17 have none.
+-- Called by: event_id, before PostgreSQL 18. The same text on every server version.
 -- Locks: nothing. One expression without settings of its own, so that it is inlined where it is called.
 -- 48 bits of milliseconds, version 7, 12 bits of the fraction; then the variant and 62 random bits of a v4.
 create or replace function outbound_webhooks.uuid_v7(p_at timestamptz default clock_timestamp())

@@ -9,7 +9,7 @@ create or replace function outbound_webhooks.function_ddl(p_source outbound_webh
     security invoker
     set search_path = pg_catalog, pg_temp
 as $$
-    select outbound_webhooks.capture_definition(p_source)
+    select outbound_webhooks.capture_definition(p_source, outbound_webhooks.capture_switch(p_source.name))
     union all
     select case
         when outbound_webhooks.payload_is_generated(p_source.name) then outbound_webhooks.payload_definition(p_source)

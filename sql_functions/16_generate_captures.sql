@@ -13,7 +13,7 @@ declare
     v_count integer := 0;
 begin
     for v_source in select s.* from outbound_webhooks.event_sources as s order by s.name loop
-        execute outbound_webhooks.capture_definition(v_source);
+        execute outbound_webhooks.capture_definition(v_source, outbound_webhooks.capture_switch(v_source.name));
         v_count := v_count + 1;
     end loop;
     return v_count;

@@ -19,7 +19,7 @@ create or replace function outbound_webhooks.insert_event(
 as $$
 declare
     v_now constant timestamptz := clock_timestamp();
-    v_event_id constant uuid := outbound_webhooks.uuid_v7(v_now);
+    v_event_id constant uuid := outbound_webhooks.event_id(v_now);
     v_occurred_at constant timestamptz := coalesce(p_occurred_at, v_now);
     v_patterns constant text[] := array['*', split_part(p_type, '.', 1) || '.*', p_type];
     v_body constant text := outbound_webhooks.event_body(p_type, v_occurred_at, p_data);
@@ -46,8 +46,16 @@ begin
         and e.event_types && v_patterns
         and (e.filter is null or outbound_webhooks.matches_filter(p_data, e.filter));
 
-    if found and outbound_webhooks.is_to_ring((date_part('epoch', v_now) * 1000)::bigint) then
-        perform outbound_webhooks.ring_doorbell();
+    -- Does somebody sleep, while nobody is awake? Asleep first, and by itself: while work flows nobody sleeps, and an
+    -- expression that is not reached costs nothing.
+    if found and outbound_webhooks.promise_stands(
+        'outbound_webhooks.asleep_until'::regclass, (date_part('epoch', v_now) * 1000)::bigint
+    ) then
+        if not outbound_webhooks.promise_stands(
+            'outbound_webhooks.awake_until'::regclass, (date_part('epoch', v_now) * 1000)::bigint
+        ) then
+            perform outbound_webhooks.ring_doorbell();
+        end if;
     end if;
     return v_event_id;
 end

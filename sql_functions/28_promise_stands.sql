@@ -1,5 +1,5 @@
 -- promise_stands: does a promise of a dispatcher hold at this moment (p_now, in epoch milliseconds, as promises are)?
--- Called by: is_to_ring, ring_for_others. Locks: nothing. One expression without settings of its own, so that it is
+-- Called by: insert_event, ring_for_others. Locks: nothing. One expression without settings of its own, so that it is
 -- inlined where it is called. A promise further ahead than 10 s is a clock that was set back, and counts for nothing.
 create or replace function outbound_webhooks.promise_stands(p_promise regclass, p_now bigint)
     returns boolean

@@ -33,7 +33,7 @@ begin
         order by s.name
         for update
     loop
-        execute outbound_webhooks.capture_definition(v_source);
+        execute outbound_webhooks.capture_definition(v_source, outbound_webhooks.capture_switch(v_source.name));
     end loop;
 end
 $$;

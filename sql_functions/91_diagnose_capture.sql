@@ -8,14 +8,14 @@ create or replace function outbound_webhooks.diagnose_capture(p_source outbound_
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_definition constant text := outbound_webhooks.capture_definition(p_source);
-    v_switch constant text := outbound_webhooks.capture_switch(p_source.name);
+    v_on constant boolean := outbound_webhooks.capture_switch(p_source.name);
+    v_definition constant text := outbound_webhooks.capture_definition(p_source, v_on);
     v_settings constant text[] := array(
         select lower(s.found[1]) || '=' || trim(both '''' from s.found[2])
         from regexp_matches(split_part(v_definition, E'\nas ', 1), '\n    set (\w+) = ([^\n]+)', 'g') as s (found)
     );
     v_proc pg_proc;
-    v_other_switch text;
+    v_body text;
 begin
     severity := 'problem';
     subject := 'source ' || p_source.name;
@@ -23,16 +23,14 @@ begin
     select p.* into v_proc
     from pg_proc as p
     where p.oid = to_regprocedure(format('outbound_webhooks.%I()', 'capture_' || p_source.name));
-    v_other_switch := replace(
-        v_proc.prosrc,
-        format('v_capture constant boolean := %s;', case v_switch when 'true' then 'false' else 'true' end),
-        format('v_capture constant boolean := %s;', v_switch)
-    );
-    -- The definition ends with the body, as a literal.
+    v_body := reverse(quote_literal(v_proc.prosrc)); -- a definition ends with the body, as a literal
     if v_proc.oid is null then
         finding := format('its trigger function capture_%s() is missing', p_source.name);
         return next;
-    elsif not starts_with(reverse(v_definition), reverse(quote_literal(v_other_switch)))
+    elsif not (
+            starts_with(reverse(v_definition), v_body)
+            or starts_with(reverse(outbound_webhooks.capture_definition(p_source, not v_on)), v_body)
+        )
         or not v_proc.prosecdef
         or v_proc.proowner <> 'outbound_webhooks_owner'::regrole
         or exists (
@@ -44,9 +42,9 @@ begin
     then
         finding := format('its trigger function capture_%s() is not as watch() generates it today', p_source.name);
         return next;
-    elsif v_other_switch <> v_proc.prosrc then
+    elsif not starts_with(reverse(v_definition), v_body) then
         -- The switch was thrown by an update of our tables, which no trigger function notices.
-        finding := format('capture is %s in the settings, but not in its trigger function', case v_switch when 'true' then 'on' else 'off' end);
+        finding := format('capture is %s in the settings, but not in its trigger function', case when v_on then 'on' else 'off' end);
         remedy := 'outbound-webhooks capture ' || (
             select case when g.capture then 'on' else 'off' end from outbound_webhooks.settings as g
         );

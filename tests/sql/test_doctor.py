@@ -40,7 +40,7 @@ def test_nothing_to_say(healthy: Host) -> None:
             "problem", f"trigger {UPDATE_TRIGGER} is not as watch() makes it",
         ),
         (
-            AFTER_UPDATE + "of status on payment_transactions for each row when (old.* *<> new.*)" + CAPTURE,
+            AFTER_UPDATE + "of status on payment_transactions for each row when (old.* <> new.*)" + CAPTURE,
             "problem", f"trigger {UPDATE_TRIGGER} is not as watch() makes it",
         ),
         (

@@ -34,7 +34,7 @@ def write_all_kinds(host: Host) -> None:
     ("sabotage", "state", "message"),
     [
         (DROP_PAYLOAD, "42883", "function outbound_webhooks.payload_payment_transactions(public.payment_transactions"),
-        ("alter table payment_transactions rename amount_cents to cents", "42703", 'record "new" has no field'),
+        ("alter table payment_transactions rename amount_cents to cents", "42703", 'record "payment" has no field'),
         ("drop function outbound_webhooks.insert_event", "42883", "function outbound_webhooks.insert_event(text,"),
         (DROP_PARTITIONS, "23514", 'no partition of relation "events" found for row'),
         ("set local outbound_webhooks.capture = 'perhaps'", "22P02", "invalid input syntax for type boolean"),

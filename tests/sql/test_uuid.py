@@ -1,4 +1,4 @@
-"""uuid_v7 and uuid_v7_floor: event ids that sort by time, and where a moment begins among them."""
+"""uuid_v7, event_id and uuid_v7_floor: ids that sort by time, and where a moment begins among them."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -52,3 +52,23 @@ def test_the_floor_of_a_moment(sandbox: Host, microseconds: int) -> None:
 
     assert floor <= uuid_v7(sandbox, at)
     assert floor > uuid_v7(sandbox, NOON - timedelta(microseconds=1))
+
+
+def test_the_id_of_an_event_is_of_this_moment(sandbox: Host) -> None:
+    """Whoever makes it, the server or we: version 7, and the time in it is now."""
+    before = sandbox.value("select clock_timestamp()")
+    found = sandbox.value("select outbound_webhooks.event_id(clock_timestamp())")
+    after = sandbox.value("select clock_timestamp()")
+    assert isinstance(before, datetime)
+    assert isinstance(found, UUID)
+    assert isinstance(after, datetime)
+
+    assert (found.version, found.variant) == (7, "specified in RFC 4122")
+    assert int(before.timestamp() * 1000) <= found.int >> 80 <= int(after.timestamp() * 1000)
+
+
+def test_an_event_gets_the_servers_own_uuid_where_it_has_one(sandbox: Host) -> None:
+    """PostgreSQL 18 has uuidv7(), which costs a payment less than ours."""
+    found = sandbox.value("select prosrc from pg_proc where oid = 'outbound_webhooks.event_id'::regproc")
+
+    assert ("uuidv7()" in str(found)) == (sandbox.connection.info.server_version >= 180000)

@@ -161,7 +161,7 @@ def test_the_payload_function_belongs_to_the_dba(host: Host) -> None:
 @pytest.mark.parametrize(
     "altered",
     ["after update on payment_transactions for each row when (new.amount_cents > 1000000)",
-     "after update of amount_cents on payment_transactions for each row when (old.* *<> new.*)"],
+     "after update of amount_cents on payment_transactions for each row when (old.* is distinct from new.*)"],
     ids=["when", "of a column"],
 )  # fmt: skip
 def test_an_altered_trigger_is_made_again(sandbox: Host, altered: str) -> None:
