@@ -99,17 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     _add(parsers, "migrate", installing.migrate, "Install or upgrade the schema in the database.")
     _add_watching(parsers)
     _add_looking(parsers)
-    endpoint = _add(
-        parsers, "create-endpoint", endpoints.create_endpoint, "Create an endpoint; prints its signing key, once."
-    )
-    endpoint.add_argument("clinic", help="the clinic's id, as the watched table has it")
-    endpoint.add_argument("url", help="where to send: https://...")
-    endpoint.add_argument(
-        "--event-types",
-        default="*",
-        metavar="PATTERNS",
-        help="comma-separated: payment_transaction.created, payment_transaction.* or * (default)",
-    )
+    _add_endpoints(parsers)
     _add(
         parsers,
         "generate-master-key",
@@ -153,6 +143,33 @@ def _add_watching(parsers: Parsers) -> None:
     capture = _add(parsers, "capture", switching.capture, "Turn capture on or off.")
     capture.add_argument("switch", choices=["on", "off"])
     capture.add_argument("--source", help="only this event source; all by default")
+
+
+def _add_endpoints(parsers: Parsers) -> None:
+    """What makes, stops and restarts endpoints."""
+    endpoint = _add(
+        parsers, "create-endpoint", endpoints.create_endpoint, "Create an endpoint; prints its signing key, once."
+    )
+    endpoint.add_argument("clinic", help="the clinic's id, as the watched table has it")
+    endpoint.add_argument("url", help="where to send: https://...")
+    endpoint.add_argument(
+        "--event-types",
+        default="*",
+        metavar="PATTERNS",
+        help="comma-separated: payment_transaction.created, payment_transaction.* or * (default)",
+    )
+    endpoint.add_argument("--ordered", action="store_true", help="events about one payment arrive in commit order")
+    endpoint.add_argument("--max-in-flight", type=_at_least_one, default=10, help="requests at once (default 10)")
+    endpoint.add_argument("--rate", type=_at_least_one, help="requests a second, at most; no limit by default")
+    endpoint.add_argument("--timeout", type=_at_least_one, default=20, help="seconds for a request (default 20)")
+    pause = _add(parsers, "pause", endpoints.pause, "Send nothing more to an endpoint, and keep what is due to it.")
+    pause.add_argument("endpoint", type=_at_least_one, help="its id")
+    pause.add_argument("--reason", help="for those who look at it later")
+    resume = _add(parsers, "resume", endpoints.resume, "Send again to an endpoint that was paused or disabled.")
+    resume.add_argument("endpoint", type=_at_least_one, help="its id")
+    resume.add_argument(
+        "--rate", type=_at_least_one, help="of what was kept, so many deliveries a second (as before; 100 at first)"
+    )
 
 
 def _at_least_one(text: str) -> int:

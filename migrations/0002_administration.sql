@@ -16,11 +16,23 @@ create table if not exists outbound_webhooks.settings (
     delivering boolean not null default false,
     delivering_since timestamptz,
     wake_up text not null default 'doorbell',
+    breaker_failures integer not null default 10,
+    breaker_cooldown_seconds integer not null default 30,
+    disable_after interval default '5 days',
+    parked_max_count integer not null default 100000,
+    parked_max_age interval not null default '14 days',
+    notice_window interval not null default '1 hour',
     constraint settings_pkey primary key (singleton),
     constraint settings_is_one_row check (singleton),
     -- insert_event() looks the limit up only for bodies above the least one.
     constraint settings_max_body_bytes_is_bounded check (max_body_bytes between 4096 and 16777216),
     constraint settings_max_endpoints_per_clinic_is_bounded check (max_endpoints_per_clinic between 1 and 1000),
+    constraint settings_breaker_failures_is_bounded check (breaker_failures between 1 and 1000),
+    constraint settings_breaker_cooldown_is_bounded check (breaker_cooldown_seconds between 1 and 600),
+    constraint settings_disable_after_is_bounded check (disable_after >= interval '1 hour'),
+    constraint settings_parked_max_count_is_bounded check (parked_max_count >= 1),
+    constraint settings_parked_max_age_is_bounded check (parked_max_age >= interval '1 hour'),
+    constraint settings_notice_window_is_bounded check (notice_window >= interval '1 minute'),
     constraint settings_wake_up_is_known check (wake_up in ('doorbell', 'poll')),
     constraint settings_delivering_has_a_start check (delivering = (delivering_since is not null))
 );
@@ -37,6 +49,18 @@ comment on column outbound_webhooks.settings.delivering is
     'True once a dispatcher with delivery enabled took over the backlog; false again when one without it finds that nobody has delivered for 10 minutes.';
 comment on column outbound_webhooks.settings.wake_up is
     'doorbell: a sleeping dispatcher is woken by NOTIFY. poll: never NOTIFY (hosts that use PREPARE TRANSACTION).';
+
+comment on column outbound_webhooks.settings.breaker_failures is
+    'So many failed attempts in a row open an endpoint''s circuit breaker.';
+comment on column outbound_webhooks.settings.breaker_cooldown_seconds is
+    'An open breaker lets one probe through after this; after each failed probe it waits twice as long, at most 10 minutes.';
+comment on column outbound_webhooks.settings.disable_after is
+    'An endpoint that has only failed for so long is disabled; null: never.';
+comment on column outbound_webhooks.settings.parked_max_count is
+    'Of more parked deliveries than this, an endpoint''s oldest become dead.';
+comment on column outbound_webhooks.settings.parked_max_age is 'A delivery that is still parked at this age becomes dead.';
+comment on column outbound_webhooks.settings.notice_window is
+    'Operational events (endpoint.recovered, delivery.dead) are told once an endpoint and window.';
 
 insert into outbound_webhooks.settings default values on conflict do nothing;
 

@@ -97,6 +97,7 @@ create table if not exists outbound_webhooks.endpoints (
     state_changed_at timestamptz not null default clock_timestamp(),
     ordering text not null default 'none',
     max_in_flight integer not null default 10,
+    requests_per_second integer,
     timeout_seconds integer not null default 20,
     retry_schedule integer[],
     created_at timestamptz not null default clock_timestamp(),
@@ -118,6 +119,7 @@ create table if not exists outbound_webhooks.endpoints (
     constraint endpoints_disabled_has_a_reason check (state <> 'disabled' or state_reason is not null),
     constraint endpoints_ordering_is_known check (ordering in ('none', 'per_resource')),
     constraint endpoints_max_in_flight_is_bounded check (max_in_flight between 1 and 1000),
+    constraint endpoints_requests_per_second_is_bounded check (requests_per_second between 1 and 10000),
     constraint endpoints_timeout_is_bounded check (timeout_seconds between 1 and 60),
     constraint endpoints_retry_schedule_is_bounded check (
         cardinality(retry_schedule) between 1 and 30
@@ -139,10 +141,62 @@ comment on column outbound_webhooks.endpoints.state is
     'active; paused by hand; disabled by us, with a reason; retired for good. Deliveries of paused and disabled endpoints are kept.';
 comment on column outbound_webhooks.endpoints.ordering is
     'none, or per_resource: events about one payment arrive in commit order.';
-comment on column outbound_webhooks.endpoints.max_in_flight is 'Requests at once.';
+comment on column outbound_webhooks.endpoints.max_in_flight is 'Requests at once, of all dispatchers together.';
+comment on column outbound_webhooks.endpoints.requests_per_second is
+    'Requests begun within a second, of all dispatchers together; null for no limit.';
 comment on column outbound_webhooks.endpoints.timeout_seconds is 'From connecting to the last byte of the answer.';
 comment on column outbound_webhooks.endpoints.retry_schedule is
     'Seconds before each attempt; null for the default 0, 60, 300, 900, 3600, 21600, 86400, 86400, 86400.';
+
+create table if not exists outbound_webhooks.endpoint_flow (
+    endpoint_id bigint not null,
+    clinic_id text not null,
+    in_flight integer not null default 0,
+    allowed_in_flight integer,
+    tokens double precision not null default 0,
+    tokens_at timestamptz not null default clock_timestamp(),
+    held_until timestamptz,
+    failures integer not null default 0,
+    failing_since timestamptz,
+    succeeded_at timestamptz,
+    breaker text not null default 'closed',
+    breaker_changed_at timestamptz not null default clock_timestamp(),
+    breaker_openings integer not null default 0,
+    probe_at timestamptz,
+    drain_rate integer not null default 100,
+    drained_until timestamptz,
+    dead_untold integer not null default 0,
+    dead_told_at timestamptz,
+    troubled_at timestamptz,
+    disabled_told_at timestamptz,
+    recovery_told_at timestamptz,
+    constraint endpoint_flow_pkey primary key (endpoint_id),
+    constraint endpoint_flow_of_an_endpoint foreign key (clinic_id, endpoint_id)
+        references outbound_webhooks.endpoints (clinic_id, id),
+    constraint endpoint_flow_allowed_in_flight_is_positive check (allowed_in_flight >= 1),
+    constraint endpoint_flow_breaker_is_known check (breaker in ('closed', 'open', 'half_open')),
+    constraint endpoint_flow_breaker_not_closed_has_a_probe check ((breaker = 'closed') = (probe_at is null)),
+    constraint endpoint_flow_drain_rate_is_bounded check (drain_rate between 1 and 10000)
+) with (fillfactor = 50);
+
+comment on table outbound_webhooks.endpoint_flow is
+    'What is on its way to an endpoint, and how much more may be: written by dispatchers only, and locked by who claims for it, so that limits hold for all of them together. A payment never touches it.';
+comment on column outbound_webhooks.endpoint_flow.in_flight is 'Its leased deliveries: every lease and its end is counted in the same statement.';
+comment on column outbound_webhooks.endpoint_flow.allowed_in_flight is
+    'Below max_in_flight after it asked for less: halved by 429, 502, 503, 504 and timeouts, one more for each success; null for all.';
+comment on column outbound_webhooks.endpoint_flow.tokens is
+    'Requests that requests_per_second allowed at tokens_at and that were not made.';
+comment on column outbound_webhooks.endpoint_flow.held_until is 'Its Retry-After: nothing is claimed before, 5 minutes at most.';
+comment on column outbound_webhooks.endpoint_flow.failures is 'Failed attempts in a row.';
+comment on column outbound_webhooks.endpoint_flow.failing_since is 'When the first of them was recorded; null after a success.';
+comment on column outbound_webhooks.endpoint_flow.breaker is
+    'closed: all is well. open: nothing is sent until probe_at. half_open: one delivery is on its way to see.';
+comment on column outbound_webhooks.endpoint_flow.breaker_openings is 'Since it was closed last: doubles the time to the next probe.';
+comment on column outbound_webhooks.endpoint_flow.drain_rate is 'Parked deliveries that become due within a second, once it is resumed.';
+comment on column outbound_webhooks.endpoint_flow.drained_until is 'Up to when freed deliveries are spread already.';
+comment on column outbound_webhooks.endpoint_flow.dead_untold is 'Deliveries that died and that delivery.dead did not tell of yet.';
+comment on column outbound_webhooks.endpoint_flow.troubled_at is
+    'When its breaker opened or it was disabled; null once it delivered again and that was told.';
 
 create table if not exists outbound_webhooks.endpoint_secrets (
     id bigint generated always as identity,
@@ -191,5 +245,5 @@ comment on view outbound_webhooks.switches is
     'What is switched on and off, since when and by whom. A change is captured if every capture switch it passes is on.';
 
 grant select on outbound_webhooks.switches, outbound_webhooks.event_sources, outbound_webhooks.event_types,
-    outbound_webhooks.endpoints
+    outbound_webhooks.endpoints, outbound_webhooks.endpoint_flow
     to outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor;

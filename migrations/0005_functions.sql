@@ -2,6 +2,6 @@
 -- The functions are not in here: post-apply.py loads them from sql_functions/, in one transaction.
 -- Each release that changes one of them ships a migration with the new fingerprint, so that `yoyo apply` finds
 -- something pending and loads them.
--- fingerprint: def250acbe2d39509f4ab24ae450dd0e73d09080a73a6fcd2381962edb50c95c
+-- fingerprint: 41a839bb5aaac97da6460447b7edb07e14ada5dea4a5abe37ec01eeb3f6e8329
 
 do $$ begin null; end $$;

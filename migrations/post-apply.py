@@ -50,6 +50,7 @@ def load(connection, folder: Path = FUNCTIONS) -> None:
         except Exception as error:
             error.add_note(f"while loading sql_functions/{file.name}; nothing of this folder was loaded")
             raise
+    cursor.execute("select outbound_webhooks.attach_triggers()")
     cursor.execute("select outbound_webhooks.generate_captures()")
     cursor.execute("select count(*) from outbound_webhooks.ensure_partitions()")
     cursor.execute(

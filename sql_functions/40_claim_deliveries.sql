@@ -1,24 +1,32 @@
--- claim_deliveries: lease what can start now, fairly between endpoints, to one dispatcher.
--- Called by: dispatcher/pipeline/claim.py, in autocommit. Locks: the rows it returns, until it returns; skips others'.
--- p_share bounds what one endpoint may take of this dispatcher; p_held_ids are the deliveries it still works on.
+-- claim_deliveries: lease what can start now, fairly between endpoints and clinics, to one dispatcher.
+-- Called by: dispatcher/pipeline/claim.py, in autocommit. Locks, until it returns: the endpoint_flow rows of the
+-- endpoints that have due work, and the deliveries it returns; what others hold is skipped, never waited for.
+-- The flow row is what makes limits hold for all dispatchers together: only one claims for an endpoint at a time, and
+-- sees what the one before it took (docs/adr/0009).
+-- p_watermark: nothing older is looked at, dead rows of finished deliveries least of all; '-infinity' looks at all.
+-- p_share bounds what one clinic may have in flight at this dispatcher; p_busy_counts says what each has now.
 -- Returns all that sending needs. Each endpoint it visited has at least one row, with a null delivery_id if nothing of
--- it was claimed: the caller moves its cursor by that.
+-- it was claimed: the caller moves its cursor by that. oldest: when the endpoint's first row was or will be due.
+-- is_hungry: it got all that it had room for, and may have more. look_again_in: seconds until more of it may be claimed; null where a result, or the sweep, will tell.
 -- The planner is held to index scans, as its statistics know nothing of dead rows; the loose scan steps from endpoint
 -- to endpoint, so that one endpoint's million rows cost the others one step.
 create or replace function outbound_webhooks.claim_deliveries(
     p_dispatcher_id bigint,
     p_limit integer,
     p_after_endpoint_id bigint,
-    p_busy_endpoint_ids bigint[],
+    p_watermark timestamptz,
+    p_busy_clinic_ids text[],
     p_busy_counts integer[],
-    p_lease_margin interval,
-    p_share integer default 1000,
-    p_held_ids bigint[] default '{}'
+    p_share integer,
+    p_lease_margin interval
 )
     returns table (
         endpoint_id bigint,
-        delivery_id bigint,
+        oldest timestamptz,
         clinic_id text,
+        is_hungry boolean,
+        look_again_in double precision,
+        delivery_id bigint,
         event_id uuid,
         event_type text,
         body text,
@@ -26,9 +34,9 @@ create or replace function outbound_webhooks.claim_deliveries(
         lease_token bigint,
         attempt_number integer,
         failure_count integer,
+        is_probe boolean,
         url text,
         timeout_seconds integer,
-        max_in_flight integer,
         retry_schedule integer[],
         secrets text[]
     )
@@ -43,7 +51,6 @@ as $$
 #variable_conflict use_column
 declare
     v_now constant timestamptz := statement_timestamp();
-    v_alive_since constant timestamptz := v_now - interval '15 seconds';
 begin
     return query
     with recursive visited (endpoint_id, next_attempt_at, n) as (
@@ -52,6 +59,7 @@ begin
             from outbound_webhooks.deliveries as d
             where d.parked_reason is null
                 and d.endpoint_id > p_after_endpoint_id
+                and d.next_attempt_at >= p_watermark
             order by d.endpoint_id, d.next_attempt_at
             limit 1
         )
@@ -63,60 +71,75 @@ begin
             from outbound_webhooks.deliveries as d
             where d.parked_reason is null
                 and d.endpoint_id > v.endpoint_id
+                and d.next_attempt_at >= p_watermark
             order by d.endpoint_id, d.next_attempt_at
             limit 1
         ) as following
         where v.n < 200
     ),
-    room as materialized (
-        select
-            e.id,
-            e.url,
-            e.timeout_seconds,
-            least(e.max_in_flight, p_share) as max_in_flight,
-            e.retry_schedule,
-            least(e.max_in_flight, p_share) - coalesce(busy.in_flight, 0) as free,
-            (
-                select array_agg(coalesce(s.sealed, s.secret) order by s.id desc)
-                from outbound_webhooks.endpoint_secrets as s
-                where s.endpoint_id = e.id
-                    and (s.valid_until is null or s.valid_until > v_now)
-            ) as secrets
+    due as materialized (
+        select e.*
         from visited as v
         join outbound_webhooks.endpoints as e on e.id = v.endpoint_id
-        left join unnest(p_busy_endpoint_ids, p_busy_counts) as busy (endpoint_id, in_flight)
-            on busy.endpoint_id = e.id
         where v.next_attempt_at <= v_now
             and e.state = 'active'
-            and least(e.max_in_flight, p_share) > coalesce(busy.in_flight, 0)
-        order by v.endpoint_id
+    ),
+    flow as materialized (
+        select f.*
+        from outbound_webhooks.endpoint_flow as f
+        where f.endpoint_id = any (array(select due.id from due))
+        order by f.endpoint_id
+        for no key update skip locked
+    ),
+    -- What each endpoint has room for: by its own limits, and by those of its rate.
+    room as materialized (
+        select
+            due.*,
+            f.breaker <> 'closed' as is_probe,
+            case
+                when f.held_until > v_now then 0
+                when f.breaker = 'closed'
+                    then greatest(0, least(due.max_in_flight, coalesce(f.allowed_in_flight, due.max_in_flight)) - f.in_flight)
+                -- Open: when its time has come, one delivery goes to see, and no other until its result is known.
+                when f.probe_at <= v_now and f.in_flight = 0 then 1
+                else 0
+            end as slots,
+            -- A twentieth of a second's worth may be made up for at once: more would exceed the rate within a second.
+            case when due.requests_per_second is not null then least(
+                greatest(1, due.requests_per_second / 20.0),
+                f.tokens + due.requests_per_second * extract(epoch from v_now - f.tokens_at)
+            ) end::double precision as tokens,
+            greatest(f.held_until, f.probe_at) as stopped_until
+        from due
+        join flow as f on f.endpoint_id = due.id
+    ),
+    -- What is left of its clinic's share, once the clinic's endpoints before it took theirs.
+    shared as materialized (
+        select
+            r.*,
+            greatest(0, least(
+                r.wanted,
+                p_share - coalesce(busy.in_flight, 0)
+                - coalesce(sum(r.wanted) over (
+                    partition by r.clinic_id order by r.id rows between unbounded preceding and 1 preceding
+                ), 0)
+            ))::integer as free
+        from (
+            select room.*, least(room.slots, coalesce(floor(room.tokens), room.slots))::integer as wanted from room
+        ) as r
+        left join unnest(p_busy_clinic_ids, p_busy_counts) as busy (clinic_id, in_flight) on busy.clinic_id = r.clinic_id
     ),
     pick as materialized (
-        select due.*
-        from room
+        select due_row.id, due_row.endpoint_id
+        from shared as s
         cross join lateral (
-            select
-                d.id, d.endpoint_id, d.clinic_id, d.attempt_count, d.lease_token, d.lease_owner, d.leased_at
+            select d.id, d.endpoint_id
             from outbound_webhooks.deliveries as d
-            where d.endpoint_id = room.id
+            where d.endpoint_id = s.id
                 and d.parked_reason is null
+                and d.next_attempt_at >= p_watermark
                 and d.next_attempt_at <= v_now
-                and (
-                    d.lease_until is null
-                    -- Not what the caller still has in hand: it knows the answer, or waits for it.
-                    or (d.lease_until <= v_now and d.id <> all (p_held_ids))
-                    -- The lease of a dead dispatcher is free at once. Who asks is not dead, whatever its heartbeat says.
-                    or (
-                        d.lease_owner <> p_dispatcher_id
-                        and not exists (
-                            select
-                            from outbound_webhooks.dispatchers as owner
-                            where owner.id = d.lease_owner
-                                and owner.stopped_at is null
-                                and owner.heartbeat_at > v_alive_since
-                        )
-                    )
-                )
+                and d.lease_token is null
                 and (
                     d.ordering_key is null
                     or not exists (
@@ -128,9 +151,10 @@ begin
                     )
                 )
             order by d.next_attempt_at, d.id
-            limit room.free
+            limit s.free
             for update skip locked
-        ) as due
+        ) as due_row
+        where s.free > 0
         limit p_limit
     ),
     claimed as (
@@ -139,45 +163,107 @@ begin
             lease_owner = p_dispatcher_id,
             lease_token = nextval('outbound_webhooks.lease_tokens'),
             leased_at = v_now,
-            lease_until = v_now + make_interval(secs => room.timeout_seconds) + p_lease_margin,
+            lease_until = v_now + make_interval(secs => s.timeout_seconds) + p_lease_margin,
             attempt_count = d.attempt_count + 1
-        from room
+        from shared as s
         where d.id = any (array(select pick.id from pick))
-            and room.id = d.endpoint_id
-        returning
-            d.id, d.endpoint_id, d.clinic_id, d.event_id, d.created_at, d.lease_token, d.attempt_count,
-            d.failure_count, room.url, room.timeout_seconds, room.max_in_flight, room.retry_schedule, room.secrets
+            and s.id = d.endpoint_id
+        returning d.*, s.is_probe, s.url, s.timeout_seconds, s.retry_schedule
     ),
-    -- Whoever held the lease before never wrote a result: its request may have left the machine, so it has a row.
-    lost as (
-        insert into outbound_webhooks.attempts (
-            delivery_id, lease_token, endpoint_id, clinic_id, number, reason, outcome, started_at, dispatcher_id
-        )
-        select
-            p.id, p.lease_token, p.endpoint_id, p.clinic_id, p.attempt_count,
-            case when p.attempt_count = 1 then 'first' else 'retry' end,
-            'lost', p.leased_at, p.lease_owner
-        from pick as p
-        where p.lease_token is not null
+    -- What waits behind an older delivery of its payment is put off, or each claim would look at all of it again. Its
+    -- head is locked with it: who ends the head after that lets the follower go (wake_followers), so no wake-up is lost.
+    deferred as (
+        update outbound_webhooks.deliveries as d
+        set next_attempt_at = greatest(blocked.head_at, v_now + interval '1 minute')
+        from (
+            select follower.id, head.next_attempt_at as head_at
+            from shared as s
+            cross join lateral (
+                select d.id, d.ordering_key
+                from outbound_webhooks.deliveries as d
+                where d.endpoint_id = s.id
+                    and d.parked_reason is null
+                    and d.next_attempt_at >= p_watermark
+                    and d.next_attempt_at <= v_now
+                    and d.lease_token is null
+                    and d.ordering_key is not null
+                    and exists (
+                        select
+                        from outbound_webhooks.deliveries as older
+                        where older.endpoint_id = d.endpoint_id
+                            and older.ordering_key = d.ordering_key
+                            and older.id < d.id
+                    )
+                order by d.next_attempt_at, d.id
+                limit 1000
+                for update skip locked
+            ) as follower
+            cross join lateral (
+                select h.next_attempt_at
+                from outbound_webhooks.deliveries as h
+                where h.endpoint_id = s.id
+                    and h.ordering_key = follower.ordering_key
+                    and h.id < follower.id
+                order by h.id
+                limit 1
+                for update skip locked
+            ) as head
+            where s.ordering = 'per_resource'
+        ) as blocked
+        where d.id = blocked.id
+    ),
+    counted as (
+        select c.endpoint_id, count(*)::integer as n from claimed as c group by c.endpoint_id
+    ),
+    moved as (
+        update outbound_webhooks.endpoint_flow as f
+        set
+            in_flight = f.in_flight + counted.n,
+            tokens = coalesce(s.tokens - counted.n, 0),
+            tokens_at = v_now,
+            breaker = case when f.breaker = 'open' then 'half_open' else f.breaker end
+        from counted
+        join shared as s on s.id = counted.endpoint_id
+        where f.endpoint_id = counted.endpoint_id
     )
     select
-        v.endpoint_id, c.id, c.clinic_id, c.event_id, e.type, e.body, c.created_at, c.lease_token,
-        c.attempt_count, c.failure_count, c.url, c.timeout_seconds, c.max_in_flight, c.retry_schedule, c.secrets
+        v.endpoint_id,
+        v.next_attempt_at,
+        s.clinic_id,
+        coalesce(counted.n, 0) >= s.free,
+        case
+            when v.next_attempt_at > v_now or not exists (select from due where due.id = v.endpoint_id) then null
+            -- Somebody else claims for it at this moment, or writes down its results.
+            when s.id is null then 0.01
+            when s.stopped_until > v_now then extract(epoch from s.stopped_until - v_now)
+            when s.tokens - coalesce(counted.n, 0) < 1 and s.slots > coalesce(counted.n, 0)
+                then (1 - s.tokens + coalesce(counted.n, 0)) / s.requests_per_second
+        end::double precision,
+        c.id, c.event_id, e.type, e.body, c.created_at, c.lease_token,
+        c.attempt_count, c.failure_count, c.is_probe, c.url, c.timeout_seconds, c.retry_schedule,
+        (
+            select array_agg(coalesce(k.sealed, k.secret) order by k.id desc)
+            from outbound_webhooks.endpoint_secrets as k
+            where k.endpoint_id = c.endpoint_id
+                and (k.valid_until is null or k.valid_until > v_now)
+        )
     from visited as v
+    left join shared as s on s.id = v.endpoint_id
+    left join counted on counted.endpoint_id = v.endpoint_id
     left join claimed as c on c.endpoint_id = v.endpoint_id
     left join outbound_webhooks.events as e on e.id = c.event_id;
 end
 $$;
 
 revoke execute on function outbound_webhooks.claim_deliveries(
-    bigint, integer, bigint, bigint[], integer[], interval, integer, bigint[]
+    bigint, integer, bigint, timestamptz, text[], integer[], integer, interval
 )
     from public;
 grant execute on function outbound_webhooks.claim_deliveries(
-    bigint, integer, bigint, bigint[], integer[], interval, integer, bigint[]
+    bigint, integer, bigint, timestamptz, text[], integer[], integer, interval
 )
     to outbound_webhooks_dispatcher;
 comment on function outbound_webhooks.claim_deliveries(
-    bigint, integer, bigint, bigint[], integer[], interval, integer, bigint[]
+    bigint, integer, bigint, timestamptz, text[], integer[], integer, interval
 ) is
-    'Lease due deliveries to a dispatcher, at most what each endpoint has room for; takes over expired leases.';
+    'Lease due deliveries to a dispatcher, at most what each endpoint and clinic has room for.';

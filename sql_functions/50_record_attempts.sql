@@ -1,12 +1,14 @@
 -- record_attempts: write a batch of results: the attempt, and where its delivery goes from here.
 -- Called by: dispatcher/pipeline/record.py, every few milliseconds, in autocommit.
--- Locks: the deliveries of the batch, in id order (so that two flushes never deadlock).
+-- Locks: the deliveries of the batch, in id order (so that two flushes never deadlock), then their endpoints' flow.
 -- The lease token fences: a result whose lease was taken over, or that was recorded before (a flush repeated after a
--- lost connection), moves nothing. Returns the lease tokens whose result decided where their delivery goes.
+-- lost connection), moves nothing. Returns the lease tokens whose result decided where their delivery goes, and, in rows
+-- without one, what became of endpoints.
 -- p_results: array of {delivery_id, lease_token, endpoint_id, clinic_id, number, outcome, error_class, http_status,
--- started_at, duration_ms, note, response_excerpt, dispatcher_id, state, reason, retry_in, charged, disable}.
+-- started_at, duration_ms, note, response_excerpt, dispatcher_id, state, reason, retry_in, charged, is_probe; and, for
+-- judge_endpoints: is_notice, slows, hold, disable}.
 create or replace function outbound_webhooks.record_attempts(p_results jsonb)
-    returns setof bigint
+    returns table (lease_token bigint, endpoint_id bigint, change text, reason text)
     language plpgsql
     volatile
     security definer -- dispatchers move deliveries only through functions
@@ -15,9 +17,12 @@ create or replace function outbound_webhooks.record_attempts(p_results jsonb)
     set enable_bitmapscan = off
     set jit = off
 as $$
+#variable_conflict use_column
 declare
     v_now constant timestamptz := statement_timestamp();
     v_kept bigint[];
+    v_ended_at bigint[];
+    v_ended_keys text[];
 begin
     with result as materialized (
         select r.*
@@ -25,7 +30,7 @@ begin
             delivery_id bigint, lease_token bigint, endpoint_id bigint, clinic_id text, number integer,
             outcome text, error_class text, http_status integer, started_at timestamptz, duration_ms integer,
             note text, response_excerpt text, dispatcher_id bigint,
-            state text, reason text, retry_in double precision, charged boolean
+            state text, reason text, retry_in double precision, charged boolean, is_probe boolean
         )
     ),
     held as materialized (
@@ -46,7 +51,7 @@ begin
         )
         select
             k.delivery_id, k.lease_token, k.endpoint_id, k.clinic_id, k.number,
-            case when k.number = 1 then 'first' else 'retry' end,
+            case when k.is_probe then 'probe' when k.number = 1 then 'first' else 'retry' end,
             k.outcome, k.error_class, k.http_status, k.started_at, k.duration_ms, k.note, k.response_excerpt,
             k.dispatcher_id
         from kept as k
@@ -80,38 +85,27 @@ begin
         where d.id = any (array(select k.delivery_id from kept as k where k.state = 'pending'))
             and k.delivery_id = d.id
     )
-    select array_agg(k.lease_token) into v_kept from kept as k;
+    select
+        (select array_agg(k.lease_token) from kept as k),
+        array_agg(ended.endpoint_id) filter (where ended.ordering_key is not null),
+        array_agg(ended.ordering_key) filter (where ended.ordering_key is not null)
+    into v_kept, v_ended_at, v_ended_keys
+    from ended;
 
     if coalesce(cardinality(v_kept), 0) < jsonb_array_length(p_results) then
         perform outbound_webhooks.record_late_attempts(p_results, coalesce(v_kept, '{}'));
     end if;
 
-    -- An endpoint that somebody holds locked is passed over: results must not wait for it. It answers 410 again.
-    with gone as (
-        select distinct on (r.endpoint_id) r.endpoint_id, r.disable
-        from jsonb_to_recordset(p_results) as r (lease_token bigint, endpoint_id bigint, disable text)
-        where r.disable is not null
-            and r.lease_token = any (v_kept)
-    ),
-    held as materialized (
-        select e.id
-        from outbound_webhooks.endpoints as e
-        where e.id = any (array(select g.endpoint_id from gone as g))
-            and e.state in ('active', 'paused')
-        order by e.id
-        for no key update skip locked
-    )
-    update outbound_webhooks.endpoints as e
-    set state = 'disabled', state_reason = gone.disable, state_changed_at = v_now
-    from held
-    join gone on gone.endpoint_id = held.id
-    where e.id = held.id;
-
-    return query select unnest(v_kept);
+    perform outbound_webhooks.wake_followers(v_ended_at, v_ended_keys);
+    return query
+    select k.token, null::bigint, null::text, null::text from unnest(v_kept) as k (token)
+    union all
+    select null::bigint, c.endpoint_id, c.change, c.reason
+    from outbound_webhooks.judge_endpoints(p_results, v_kept) as c;
 end
 $$;
 
 revoke execute on function outbound_webhooks.record_attempts(jsonb) from public;
 grant execute on function outbound_webhooks.record_attempts(jsonb) to outbound_webhooks_dispatcher;
 comment on function outbound_webhooks.record_attempts(jsonb) is
-    'Record a batch of attempts and move their deliveries, each only if its lease still holds.';
+    'Record a batch of attempts and move their deliveries, each only if its lease still holds; judge their endpoints.';

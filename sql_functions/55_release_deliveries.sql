@@ -1,5 +1,6 @@
 -- release_deliveries: give claimed deliveries back before they have a result.
--- Called by: dispatcher/pipeline/release.py. Locks: those rows, in id order. Returns how many were still held.
+-- Called by: dispatcher/pipeline/release.py. Locks: those rows, in id order, and then their endpoints' flow.
+-- Returns how many were still held.
 -- Not sent (the endpoint was stopped in between, a key that does not open): as if it had not been claimed.
 -- p_may_have_left (broken off at shutdown): the request has its row, as lost, and the number of the attempt stays used.
 create or replace function outbound_webhooks.release_deliveries(
@@ -15,7 +16,7 @@ create or replace function outbound_webhooks.release_deliveries(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_released integer;
+    v_endpoint_ids bigint[];
 begin
     with held as materialized (
         select d.*
@@ -34,20 +35,24 @@ begin
             'lost', h.leased_at, h.lease_owner
         from held as h
         where p_may_have_left
+    ),
+    freed as (
+        update outbound_webhooks.deliveries as d
+        set
+            attempt_count = d.attempt_count - (not p_may_have_left)::integer,
+            next_attempt_at = case when p_delay > interval '0' then statement_timestamp() + p_delay else d.next_attempt_at end,
+            lease_owner = null,
+            lease_token = null,
+            leased_at = null,
+            lease_until = null
+        from held
+        where d.id = held.id
+        returning d.endpoint_id
     )
-    update outbound_webhooks.deliveries as d
-    set
-        attempt_count = d.attempt_count - (not p_may_have_left)::integer,
-        next_attempt_at = case when p_delay > interval '0' then statement_timestamp() + p_delay else d.next_attempt_at end,
-        lease_owner = null,
-        lease_token = null,
-        leased_at = null,
-        lease_until = null
-    from held
-    where d.id = held.id;
+    select array_agg(freed.endpoint_id) into v_endpoint_ids from freed;
 
-    get diagnostics v_released = row_count;
-    return v_released;
+    perform outbound_webhooks.leave_flow(v_endpoint_ids);
+    return coalesce(cardinality(v_endpoint_ids), 0);
 end
 $$;
 

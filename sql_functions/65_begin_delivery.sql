@@ -24,7 +24,7 @@ begin
         return 0;
     end if;
 
-    perform outbound_webhooks.expire_leases(null, true);
+    perform outbound_webhooks.free_leases(0); -- every dispatcher that delivered is dead
 
     if p_backlog = 'drain' then
         with waiting as (

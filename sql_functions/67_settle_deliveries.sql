@@ -1,23 +1,27 @@
 -- settle_deliveries: bring waiting deliveries in line with the state of their endpoint, a bounded batch at a time.
--- paused, disabled -> parked (kept, and out of the claim's way); active again -> due; retired -> cancelled.
--- Called by: the leader's maintenance. The claim looks at the endpoint's state itself: this is tidiness, not safety.
--- Locks: the rows it moves; skips rows that others hold. Returns how many it moved: fewer than p_limit means done.
+-- paused, disabled, breaker open -> parked: kept, out of the claim's way; retired -> cancelled; active again -> due, oldest
+-- first, as many a second as drain_rate says, some seconds ahead. A breaker that wants to probe gets its oldest delivery.
+-- Called by: the leader's maintenance. The claim looks at all of these states itself: this is tidiness, not safety.
+-- Locks: the rows it moves, and the flow of endpoints that drain; skips what others hold. Returns how many it moved.
 create or replace function outbound_webhooks.settle_deliveries(p_limit integer default 1000)
     returns bigint
     language plpgsql
     volatile
     security definer -- dispatchers move deliveries only through functions
     set search_path = pg_catalog, pg_temp
+    set enable_seqscan = off
+    set enable_bitmapscan = off
 as $$
 declare
+    v_now constant timestamptz := statement_timestamp();
     v_parked bigint;
     v_due bigint;
+    v_retired bigint[];
 begin
-    perform outbound_webhooks.expire_leases(p_limit);
-
     with pick as materialized (
-        select d.id, e.state
+        select d.id, case when e.state = 'active' then 'breaker' else e.state end as reason
         from outbound_webhooks.endpoints as e
+        join outbound_webhooks.endpoint_flow as f on f.endpoint_id = e.id
         cross join lateral (
             select d.id
             from outbound_webhooks.deliveries as d
@@ -29,42 +33,26 @@ begin
             for update skip locked
         ) as d
         where e.state in ('paused', 'disabled')
+            or (e.state = 'active' and f.breaker = 'open' and f.probe_at > v_now)
         limit p_limit
     )
     update outbound_webhooks.deliveries as d
-    set parked_reason = pick.state
+    set parked_reason = pick.reason
     from pick
     where d.id = pick.id;
     get diagnostics v_parked = row_count;
 
-    with pick as materialized (
+    v_due := outbound_webhooks.drain_parked(p_limit);
+
+    v_retired := array(
         select d.id
         from outbound_webhooks.endpoints as e
-        cross join lateral (
-            select d.id
-            from outbound_webhooks.deliveries as d
-            where d.endpoint_id = e.id
-                and d.parked_reason is not null
-            order by d.id
-            limit p_limit
-            for update skip locked
-        ) as d
-        where e.state = 'active'
+        join outbound_webhooks.deliveries as d on d.endpoint_id = e.id
+        where e.state = 'retired'
+            and d.lease_token is null
         limit p_limit
-    )
-    update outbound_webhooks.deliveries as d set parked_reason = null from pick where d.id = pick.id;
-    get diagnostics v_due = row_count;
-
-    return v_parked + v_due + outbound_webhooks.finish_deliveries(
-        array(
-            select d.id
-            from outbound_webhooks.endpoints as e
-            join outbound_webhooks.deliveries as d on d.endpoint_id = e.id
-            where e.state = 'retired'
-            limit p_limit
-        ),
-        'cancelled', 'endpoint retired'
     );
+    return v_parked + v_due + outbound_webhooks.finish_deliveries(v_retired, 'cancelled', 'endpoint retired');
 end
 $$;
 

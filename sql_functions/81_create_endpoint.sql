@@ -11,7 +11,8 @@ create or replace function outbound_webhooks.create_endpoint(
     p_ordering text default 'none',
     p_max_in_flight integer default 10,
     p_timeout_seconds integer default 20,
-    p_retry_schedule integer[] default null
+    p_retry_schedule integer[] default null,
+    p_requests_per_second integer default null
 )
     returns table (endpoint_id bigint, secret text)
     language plpgsql
@@ -46,11 +47,12 @@ begin
     end if;
 
     insert into outbound_webhooks.endpoints (
-        clinic_id, url, event_types, filter, description, ordering, max_in_flight, timeout_seconds, retry_schedule
+        clinic_id, url, event_types, filter, description, ordering, max_in_flight, timeout_seconds, retry_schedule,
+        requests_per_second
     )
     values (
         p_clinic_id, p_url, p_event_types, p_filter, p_description, p_ordering, p_max_in_flight, p_timeout_seconds,
-        p_retry_schedule
+        p_retry_schedule, p_requests_per_second
     )
     returning id into v_endpoint_id;
     insert into outbound_webhooks.endpoint_secrets (clinic_id, endpoint_id, secret)
@@ -60,11 +62,11 @@ end
 $$;
 
 revoke execute on function outbound_webhooks.create_endpoint(
-    text, text, text[], jsonb, text, text, text, integer, integer, integer[]
+    text, text, text[], jsonb, text, text, text, integer, integer, integer[], integer
 ) from public;
 grant execute on function outbound_webhooks.create_endpoint(
-    text, text, text[], jsonb, text, text, text, integer, integer, integer[]
+    text, text, text[], jsonb, text, text, text, integer, integer, integer[], integer
 ) to outbound_webhooks_admin;
 comment on function outbound_webhooks.create_endpoint(
-    text, text, text[], jsonb, text, text, text, integer, integer, integer[]
+    text, text, text[], jsonb, text, text, text, integer, integer, integer[], integer
 ) is 'Create an endpoint; returns its id and its signing key, which is shown this once.';

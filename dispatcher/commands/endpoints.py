@@ -1,4 +1,4 @@
-"""create-endpoint: a receiver of a clinic."""
+"""create-endpoint, pause, resume: the receivers of a clinic."""
 
 import argparse
 import sys
@@ -10,10 +10,44 @@ def create_endpoint(arguments: argparse.Namespace) -> None:
     """Create an endpoint of a clinic; print its signing key, once."""
     with open_transaction() as connection:
         row = connection.execute(
-            "select endpoint_id, secret from outbound_webhooks.create_endpoint(%s, %s, %s)",
-            (arguments.clinic, arguments.url, arguments.event_types.split(",")),
+            "select endpoint_id, secret from outbound_webhooks.create_endpoint(%s, %s, %s, p_ordering => %s,"
+            " p_max_in_flight => %s, p_requests_per_second => %s, p_timeout_seconds => %s)",
+            (
+                arguments.clinic,
+                arguments.url,
+                arguments.event_types.split(","),
+                "per_resource" if arguments.ordered else "none",
+                arguments.max_in_flight,
+                arguments.rate,
+                arguments.timeout,
+            ),
         ).fetchone()
     assert row is not None
     print(f"endpoint {row[0]}")
     print(f"signing key {row[1]}")
     print("the key is not shown again: give it to the receiver", file=sys.stderr)
+
+
+def pause(arguments: argparse.Namespace) -> None:
+    """Pause an endpoint."""
+    with open_transaction() as connection:
+        connection.execute(
+            "select outbound_webhooks.pause_endpoint(%s, %s)", (arguments.endpoint, arguments.reason)
+        )
+    print(f"endpoint {arguments.endpoint} is paused: what is due to it is kept until `resume`")
+
+
+def resume(arguments: argparse.Namespace) -> None:
+    """Resume an endpoint that was paused or disabled; say how much was kept."""
+    with open_transaction() as connection:
+        connection.execute("select outbound_webhooks.resume_endpoint(%s, %s)", (arguments.endpoint, arguments.rate))
+        row = connection.execute(
+            "select count(*), max(f.drain_rate) from outbound_webhooks.endpoint_flow as f"
+            " join outbound_webhooks.deliveries as d on d.endpoint_id = f.endpoint_id and d.parked_reason is not null"
+            " where f.endpoint_id = %s",
+            (arguments.endpoint,),
+        ).fetchone()
+    assert row is not None
+    print(f"endpoint {arguments.endpoint} is active again")
+    if row[0]:
+        print(f"{row[0]} deliveries were kept, and are sent at up to {row[1]} a second")

@@ -6,6 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 
 
+NOTICE_RESOURCES = frozenset({"endpoint", "delivery"})  # watch() and emit() refuse them (25_check_event_type.sql)
+
+
 class DeliveryState(StrEnum):
     """Where a delivery stands. The last three are final."""
 
@@ -42,7 +45,8 @@ class Delivery:
     """One event owed to one endpoint, claimed: all that an attempt needs.
 
     `lease_token` is the fencing token of this claim; `secrets` are sealed or, for a minute after a DBA inserted one,
-    clear; `retry_schedule` is in seconds, None for the default.
+    clear; `retry_schedule` is in seconds, None for the default; `is_probe`: its endpoint's circuit breaker is open, and this
+    one goes to see.
     """
 
     id: int
@@ -57,9 +61,14 @@ class Delivery:
     failure_count: int
     url: str
     timeout_seconds: float
-    max_in_flight: int
+    is_probe: bool
     retry_schedule: tuple[int, ...] | None
     secrets: tuple[str, ...]
+
+    @property
+    def is_notice(self) -> bool:
+        """Whether it tells of our own operations: what becomes of it is not told in turn."""
+        return self.event_type.partition(".")[0] in NOTICE_RESOURCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +113,8 @@ class Verdict:
         state: SUCCEEDED, DEAD (with `reason`), or PENDING (again due in `retry_in` seconds).
         charged: whether the failure counts against the endpoint's retry schedule.
         disable: why the endpoint is to be disabled, None to leave it as it is.
+        slows: whether the endpoint asks for less.
+        hold: for how many seconds it wants nothing at all.
     """
 
     outcome: Outcome
@@ -113,3 +124,5 @@ class Verdict:
     reason: str | None = None
     charged: bool = False
     disable: str | None = None
+    slows: bool = False
+    hold: float = 0.0

@@ -1,4 +1,4 @@
-"""What an answer means: delivered, again later, dead; and whether the endpoint is to be disabled."""
+"""What an answer means: delivered, again later, dead; and what it says about the endpoint."""
 
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from dispatcher.core.model import Delivery, DeliveryState, ErrorClass, Outcome, 
 GONE = 410
 # Statuses by which a receiver asks for less: only with these is its Retry-After obeyed.
 SLOW_DOWN = frozenset({429, 502, 503, 504})
+MAX_HOLD_SECONDS = 300.0  # a Retry-After of a day delays its delivery by a day, and the endpoint's others by this
 
 EXHAUSTED = "attempts exhausted"
 ANSWERED_GONE = "the receiver answered 410 Gone"
@@ -26,25 +27,17 @@ def judge(result: SendResult, delivery: Delivery, now: datetime, jitter: float) 
     if result.succeeded:
         return Verdict(outcome=Outcome.SUCCEEDED, error_class=None, state=DeliveryState.SUCCEEDED)
 
-    error_class = result.error or ErrorClass.HTTP_STATUS
-    disable = ANSWERED_GONE if result.status == GONE else None
+    slows = result.status in SLOW_DOWN or result.error is ErrorClass.TIMEOUT
+    wanted = parse_retry_after(result.retry_after, now) if result.status in SLOW_DOWN else 0.0
     delay = retry_delay(delivery.retry_schedule, delivery.failure_count + 1, jitter)
-    if delay is None:
-        return Verdict(
-            outcome=Outcome.FAILED,
-            error_class=error_class,
-            state=DeliveryState.DEAD,
-            reason=EXHAUSTED,
-            charged=True,
-            disable=disable,
-        )
-    if result.status in SLOW_DOWN:
-        delay = max(delay, parse_retry_after(result.retry_after, now))
     return Verdict(
         outcome=Outcome.FAILED,
-        error_class=error_class,
-        state=DeliveryState.PENDING,
-        retry_in=delay,
+        error_class=result.error or ErrorClass.HTTP_STATUS,
+        state=DeliveryState.DEAD if delay is None else DeliveryState.PENDING,
+        reason=EXHAUSTED if delay is None else None,
+        retry_in=0.0 if delay is None else max(delay, wanted),
         charged=True,
-        disable=disable,
+        disable=ANSWERED_GONE if result.status == GONE else None,
+        slows=slows,
+        hold=min(wanted, MAX_HOLD_SECONDS),
     )

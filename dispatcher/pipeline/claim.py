@@ -1,8 +1,8 @@
-"""Claiming: lease what can start now, through sql_functions/40_claim_deliveries.sql."""
+"""Claiming: lease what can start now, through sql_functions/40_claim_deliveries.sql; free the leases of the dead."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg.rows import dict_row
@@ -11,15 +11,30 @@ from dispatcher.core.model import Delivery
 from dispatcher.db import Pool
 
 VISITED_PER_ROUND = 200  # endpoints that one round looks at; the bound stands in the SQL function too
+EVERYTHING = "-infinity"  # the watermark that hides nothing
+# A transaction that takes longer than this from its payment to its commit is found by the next full rotation.
+LATE_COMMITS = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One round: what was claimed, how many endpoints were visited, and after which the next round begins (0: anew)."""
+    """One round of claiming.
+
+    Attributes:
+        deliveries: what was claimed.
+        visited: how many endpoints were looked at.
+        cursor: the endpoint after which the next round begins; 0: anew.
+        hungry: clinics of which more may wait for a free slot.
+        look_again_in: seconds until more of an endpoint that was looked at may be claimed; None if something will tell.
+        oldest: what a watermark may be, by what was seen: nothing older waits.
+    """
 
     deliveries: tuple[Delivery, ...]
     visited: int
     cursor: int
+    hungry: frozenset[str]
+    look_again_in: float | None
+    oldest: datetime
 
 
 async def claim(
@@ -27,26 +42,31 @@ async def claim(
     dispatcher_id: int,
     limit: int,
     cursor: int,
-    in_flight: Mapping[int, int],
+    in_flight: Mapping[str, int],
     lease_margin: timedelta,
     share: int,
-    held: Collection[int],
+    watermark: datetime | str = EVERYTHING,
 ) -> Round:
     """Lease up to `limit` deliveries.
 
     Args:
         cursor: begin behind this endpoint; rounds rotate, so that no endpoint is always last.
-        in_flight: requests of this dispatcher by endpoint.
-        share: what one endpoint may have in flight here, at most.
-        held: deliveries that this dispatcher still works on: never claimed, even if their lease ran out.
+        in_flight: requests of this dispatcher by clinic.
+        share: what one clinic may have in flight here, at most.
+        watermark: older rows are not looked at.
     """
     async with pool.connection() as connection:
+        # One row at least, with the server's time in it.
         result = await connection.cursor(row_factory=dict_row).execute(
-            "select * from outbound_webhooks.claim_deliveries("
-            "%s, %s, %s, %s::bigint[], %s::integer[], %s, %s, %s::bigint[])",
-            (dispatcher_id, limit, cursor, list(in_flight), list(in_flight.values()), lease_margin, share, list(held)),
-        )
+            "select statement_timestamp() as now, c.* from (values (true)) as one left join"
+            " outbound_webhooks.claim_deliveries(%s, %s, %s, %s, %s::text[], %s::integer[], %s, %s) as c on true",
+            (
+                dispatcher_id, limit, cursor, watermark, list(in_flight), list(in_flight.values()), share, lease_margin,
+            ),
+        )  # fmt: skip
         rows = await result.fetchall()
+    now = rows[0]["now"]
+    rows = [row for row in rows if row["endpoint_id"] is not None]
     visited = sorted({row["endpoint_id"] for row in rows})
     deliveries = tuple(_delivery(row) for row in rows if row["delivery_id"] is not None)
     if len(deliveries) >= limit:
@@ -54,7 +74,28 @@ async def claim(
         following = max(delivery.endpoint_id for delivery in deliveries)
     else:
         following = visited[-1] if len(visited) >= VISITED_PER_ROUND else 0
-    return Round(deliveries, len(visited), following)
+    return Round(
+        deliveries=deliveries,
+        visited=len(visited),
+        cursor=following,
+        hungry=frozenset(row["clinic_id"] for row in rows if row["is_hungry"]),
+        look_again_in=min((row["look_again_in"] for row in rows if row["look_again_in"] is not None), default=None),
+        oldest=min([now - LATE_COMMITS, *(row["oldest"] for row in rows)]),
+    )
+
+
+async def free_leases(pool: Pool, dispatcher_id: int, held: Collection[int]) -> int:
+    """Free leases that ran out, or whose dispatcher is dead; returns how many.
+
+    Args:
+        held: deliveries that this dispatcher still works on: it knows their answer, or waits for it.
+    """
+    async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "select outbound_webhooks.free_leases(%s, %s::bigint[])", (dispatcher_id, list(held))
+        )
+        row = await cursor.fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def _delivery(row: dict[str, Any]) -> Delivery:
@@ -72,7 +113,7 @@ def _delivery(row: dict[str, Any]) -> Delivery:
         failure_count=row["failure_count"],
         url=row["url"],
         timeout_seconds=row["timeout_seconds"],
-        max_in_flight=row["max_in_flight"],
+        is_probe=row["is_probe"],
         retry_schedule=None if schedule is None else tuple(schedule),
         secrets=tuple(row["secrets"] or ()),
     )

@@ -8,7 +8,7 @@ from dispatcher.core.envelope import build
 from dispatcher.core.model import Delivery, Request, SendResult, Verdict
 from dispatcher.core.sealing import Keyring, unseal
 from dispatcher.core.verdict import judge
-from dispatcher.telemetry.observations import AttemptFinished, EndpointDisabled, Observe
+from dispatcher.telemetry.observations import AttemptFinished, Observe
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,6 @@ async def deliver(delivery: Delivery, keyring: Keyring, user_agent: str, seams: 
     verdict = judge(result, delivery, seams.now(), seams.jitter())
     kept = await seams.record(delivery, result, verdict)
     seams.observe(AttemptFinished(delivery, result, verdict, kept))
-    if kept and verdict.disable is not None:
-        seams.observe(EndpointDisabled(delivery.endpoint_id, delivery.clinic_id, verdict.disable))
 
 
 def open_key(keyring: Keyring, delivery: Delivery, secret: str) -> str:

@@ -1,9 +1,11 @@
-"""Maintenance, by the leader only, whether or not delivery is enabled: partitions, sealing, settling."""
+"""Maintenance, by the leader only, whether or not delivery is enabled: partitions, sealing, parking, telling."""
 
 import secrets
 import time
+from typing import Any, LiteralString
 
 import psycopg
+from psycopg import AsyncConnection
 
 from dispatcher.core.sealing import NONCE_BYTES, Keyring, seal
 from dispatcher.db import Pool, error_text
@@ -13,6 +15,7 @@ from dispatcher.telemetry.observations import (
     DatabaseTrouble,
     DeliveriesSettled,
     Observe,
+    ParkedEnded,
     PartitionsMade,
     SecretsSealed,
 )
@@ -20,6 +23,8 @@ from dispatcher.telemetry.observations import (
 ROUND_SECONDS = 2.0
 PARTITIONS_EVERY_SECONDS = 600.0
 SETTLE_BATCH = 1000
+SETTLE_BATCHES = 10  # a round: an endpoint with a million deliveries is parked little by little
+END_PARKED_EVERY_SECONDS = 60.0
 
 
 class Janitor:
@@ -34,6 +39,7 @@ class Janitor:
         self._partition_days_ahead = partition_days_ahead
         self._observe = observe
         self._partitions_at = float("-inf")
+        self._ended_at = float("-inf")
 
     async def run(self) -> None:
         """Work until cancelled, while leading."""
@@ -49,6 +55,9 @@ class Janitor:
         """One round of everything that is due."""
         await self._seal_secrets()
         await self._settle_deliveries()
+        if time.monotonic() - self._ended_at >= END_PARKED_EVERY_SECONDS:
+            await self._end_parked()
+        await self._tell_operations()
         if time.monotonic() - self._partitions_at >= PARTITIONS_EVERY_SECONDS:
             await self.make_partitions()
 
@@ -80,12 +89,31 @@ class Janitor:
         """Park, free or cancel what waits at endpoints whose state changed, batch by batch."""
         total = 0
         async with self._pool.connection() as connection:
-            while True:
-                cursor = await connection.execute("select outbound_webhooks.settle_deliveries(%s)", (SETTLE_BATCH,))
-                row = await cursor.fetchone()
-                moved = 0 if row is None else int(row[0])
+            for _ in range(SETTLE_BATCHES):
+                moved = await _number(connection, "select outbound_webhooks.settle_deliveries(%s)", SETTLE_BATCH)
                 total += moved
                 if moved < SETTLE_BATCH:
                     break
         if total:
             self._observe(DeliveriesSettled(total))
+
+    async def _end_parked(self) -> None:
+        """What is parked too long, or too many of one endpoint, is dead."""
+        total = 0
+        async with self._pool.connection() as connection:
+            while (ended := await _number(connection, "select outbound_webhooks.end_parked(%s)", SETTLE_BATCH)) > 0:
+                total += ended
+        self._ended_at = time.monotonic()
+        if total:
+            self._observe(ParkedEnded(total))
+
+    async def _tell_operations(self) -> None:
+        """Operational events, for the endpoints that ask for them."""
+        async with self._pool.connection() as connection:
+            await connection.execute("select outbound_webhooks.tell_operations()")
+
+
+async def _number(connection: AsyncConnection[Any], statement: LiteralString, *parameters: object) -> int:
+    cursor = await connection.execute(statement, parameters)
+    row = await cursor.fetchone()
+    return 0 if row is None else int(row[0])

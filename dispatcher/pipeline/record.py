@@ -11,7 +11,14 @@ import psycopg
 from dispatcher.core.model import Delivery, SendResult, Verdict
 from dispatcher.db import Pool, error_text
 from dispatcher.pipeline.rest import rest
-from dispatcher.telemetry.observations import DatabaseTrouble, Observe, ResultsFlushed, ResultUnrecordable
+from dispatcher.telemetry.observations import (
+    BreakerChanged,
+    DatabaseTrouble,
+    EndpointDisabled,
+    Observe,
+    ResultsFlushed,
+    ResultUnrecordable,
+)
 
 LINGER_SECONDS = 0.025  # how long the first result of a batch waits for company
 BATCH = 200
@@ -89,13 +96,20 @@ class Recorder:
     async def _write(self, batch: Sequence[_Entry]) -> None:
         started = time.perf_counter()
         async with self._pool.connection() as connection:
-            rows = await connection.execute(
+            cursor = await connection.execute(
                 "select * from outbound_webhooks.record_attempts(%s)", (json.dumps([entry.values for entry in batch]),)
             )
-            kept = {row[0] for row in await rows.fetchall()}
+            rows = await cursor.fetchall()
+        kept = {token for token, *_ in rows if token is not None}
         for entry in batch:
             _settle(entry, kept=entry.values["lease_token"] in kept)
         self._observe(ResultsFlushed(len(batch), len(batch) - len(kept), time.perf_counter() - started))
+        clinics = {entry.values["endpoint_id"]: str(entry.values["clinic_id"]) for entry in batch}
+        for _, endpoint_id, change, reason in rows:
+            if change == "disabled":
+                self._observe(EndpointDisabled(endpoint_id, clinics[endpoint_id], reason))
+            elif change is not None:
+                self._observe(BreakerChanged(endpoint_id, clinics[endpoint_id], is_open=change == "breaker opened"))
 
     def _values(self, delivery: Delivery, result: SendResult, verdict: Verdict) -> dict[str, object]:
         return {
@@ -116,6 +130,10 @@ class Recorder:
             "reason": verdict.reason,
             "retry_in": verdict.retry_in,
             "charged": verdict.charged,
+            "is_probe": delivery.is_probe,
+            "is_notice": delivery.is_notice,
+            "slows": verdict.slows,
+            "hold": verdict.hold,
             "disable": verdict.disable,
         }
 

@@ -14,16 +14,18 @@ from dispatcher.core.signing import InvalidKey
 from dispatcher.db import Pool, error_text
 from dispatcher.egress import LocalFailure
 from dispatcher.pipeline.alertness import Alertness, Phase, Rhythm
-from dispatcher.pipeline.claim import claim
+from dispatcher.pipeline.claim import free_leases
 from dispatcher.pipeline.listen import Listener
 from dispatcher.pipeline.release import may_start, release
 from dispatcher.pipeline.rest import rest
-from dispatcher.telemetry.observations import Claimed, DatabaseTrouble, DeliveryReleased, Observe, PhaseChanged, Woken
+from dispatcher.pipeline.rotation import Rotation
+from dispatcher.telemetry.observations import DatabaseTrouble, DeliveryReleased, LeasesFreed, Observe, PhaseChanged, Woken
 
 Deliver = Callable[[Delivery], Awaitable[None]]
 
 RECHECK_AFTER_SECONDS = 1.0  # claimed longer ago than this: ask again whether it may be sent
-SHARE = 4  # one endpoint has at most a fourth of the slots: a hanging receiver leaves room for the others
+SHARE = 4  # one clinic has at most a fourth of the slots: hanging receivers leave room for the others
+FREE_LEASES_EVERY_SECONDS = 1.0
 RESTLESS_SECONDS = 0.2  # how long a new id is waited for: it is drawn before its transaction commits
 GATHER_SECONDS = 0.005  # slots that become free within this are filled by one claim
 RING_AGAIN_SECONDS = 1.0  # between two rings for the others
@@ -53,18 +55,17 @@ class Worker:
         self._listener = listener
         self._observe = observe
         self._concurrency = concurrency
-        self._lease_margin = lease_margin
+        self._rotation = Rotation(pool, dispatcher_id, lease_margin, max(1, concurrency // SHARE), observe)
         self._rhythm = rhythm or Rhythm()
         self._alertness = Alertness(time.monotonic(), self._rhythm)
         self._phase = Phase.AWAKE
         self._tasks: dict[asyncio.Task[None], Delivery] = {}
-        self._in_flight: Counter[int] = Counter()
-        self._saturated: set[int] = set()  # endpoints that had no room left: more of theirs may be waiting
+        self._in_flight: Counter[str] = Counter()  # by clinic
         self._gathering = False
         self._more_waits = False  # beyond the slots: found by a claim that was cut short, or by a new id since
         self._rang_at = float("-inf")
         self._stopping = False
-        self._cursor = 0
+        self._freed_at = float("-inf")
         self._last_id = 0
         self._restless_until = 0.0
 
@@ -88,6 +89,7 @@ class Worker:
         while not self._stopping:
             try:
                 await self._keep_promise()
+                await self._free_leases()
                 if await self._claim_all():
                     self._alertness.last_work = time.monotonic()
                     if swept:
@@ -108,50 +110,44 @@ class Worker:
             await asyncio.wait(list(self._tasks), timeout=1)
         return broken_off
 
+    async def _free_leases(self) -> None:
+        """Now and then: what is leased by a dispatcher that is dead, or leased too long, is as due as it was."""
+        if time.monotonic() - self._freed_at >= FREE_LEASES_EVERY_SECONDS:
+            self._freed_at = time.monotonic()
+            held = [delivery.id for delivery in self._tasks.values()]
+            freed = await free_leases(self._pool, self._dispatcher_id, held)
+            if freed:
+                self._observe(LeasesFreed(freed))
+
     async def _claim_all(self) -> int:
         """Claim round after round until a rotation from the first endpoint on is complete, or no slot is free."""
-        total, from_start, complete = 0, False, False
-        while not (self._stopping or complete) and (free := self._free) > 0:
-            from_start = from_start or self._cursor == 0
+        total, rotation = 0, self._rotation
+        rotation.begin()
+        while not (self._stopping or rotation.complete) and (free := self._free) > 0:
             # Measured from before the claim: a process that is frozen while it waits for the answer notices.
             asked_at = time.monotonic()
-            found = await claim(
-                self._pool,
-                self._dispatcher_id,
-                free,
-                self._cursor,
-                self._in_flight,
-                self._lease_margin,
-                max(1, self._concurrency // SHARE),
-                [delivery.id for delivery in self._tasks.values()],
-            )
-            self._observe(Claimed(len(found.deliveries), found.visited, time.monotonic() - asked_at))
-            for delivery in found.deliveries:
+            claimed = await rotation.round(free, self._in_flight)
+            for delivery in claimed:
                 self._start(delivery, asked_at)
-            total += len(found.deliveries)
-            self._cursor = found.cursor
-            complete = from_start and found.cursor == 0
-            self._more_waits = not complete
+            total += len(claimed)
+            self._more_waits = not rotation.complete
         return total
 
     def _start(self, delivery: Delivery, asked_at: float) -> None:
-        self._in_flight[delivery.endpoint_id] += 1
-        if self._in_flight[delivery.endpoint_id] >= delivery.max_in_flight:
-            self._saturated.add(delivery.endpoint_id)
+        self._in_flight[delivery.clinic_id] += 1
         task = asyncio.create_task(self._attempt(delivery, asked_at))
         self._tasks[task] = delivery
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         was_full = self._free <= 0
-        endpoint_id = self._tasks.pop(task).endpoint_id
-        self._in_flight[endpoint_id] -= 1
-        if not self._in_flight[endpoint_id]:
-            del self._in_flight[endpoint_id]
-        if (was_full or endpoint_id in self._saturated) and not self._gathering:
+        clinic_id = self._tasks.pop(task).clinic_id
+        self._in_flight[clinic_id] -= 1
+        if not self._in_flight[clinic_id]:
+            del self._in_flight[clinic_id]
+        if (was_full or clinic_id in self._rotation.hungry) and not self._gathering:
             self._gathering = True
             asyncio.get_running_loop().call_later(GATHER_SECONDS, self._gathered)
-        self._saturated.discard(endpoint_id)
 
     def _gathered(self) -> None:
         self._gathering = False
@@ -187,8 +183,11 @@ class Worker:
             now = time.monotonic()
             if now - looked_at >= self._rhythm.sweep:
                 return self._alertness.phase(now) is Phase.ASLEEP
+            if now >= self._rotation.look_again_at:
+                return False
             interval = self._alertness.interval(now, listening=self._listener.listening)
-            if await self._rung_within(min(interval, looked_at + self._rhythm.sweep - now)):
+            until = min(looked_at + self._rhythm.sweep, self._rotation.look_again_at)
+            if await self._rung_within(min(interval, until - now)):
                 return False
             await self._keep_promise()
             if self._alertness.phase(time.monotonic()) is Phase.ASLEEP and self._listener.listening:

@@ -68,6 +68,9 @@ def log_observation(observation: o.Observation) -> None:
             _log_attempt(logger, observation)
         case o.EndpointDisabled(endpoint_id, clinic_id, reason):
             logger.warning("endpoint.disabled", endpoint=endpoint_id, clinic=clinic_id, reason=reason)
+        case o.BreakerChanged(endpoint_id, clinic_id, is_open):
+            tell = logger.warning if is_open else logger.info
+            tell("breaker.opened" if is_open else "breaker.closed", endpoint=endpoint_id, clinic=clinic_id)
         case o.DeliveryReleased(delivery, reason):
             logger.warning(
                 "delivery.released",
@@ -86,6 +89,10 @@ def log_observation(observation: o.Observation) -> None:
             logger.info("secrets.sealed", count=count)
         case o.DeliveriesSettled(count):
             logger.info("deliveries.settled", count=count)
+        case o.LeasesFreed(count):
+            logger.warning("leases.freed", count=count)
+        case o.ParkedEnded(count):
+            logger.warning("parked.ended", count=count)
         case o.DatabaseTrouble(task, error):
             logger.warning("database.trouble", task=task, error=error)
         case o.Woken() | o.Claimed() | o.ResultsFlushed() | o.StatsRefreshed():

@@ -44,6 +44,9 @@ class Metrics:
         )
         self._dead = self._counter("deliveries_dead_total", "Deliveries that ran out of attempts.", "endpoint")
         self._disabled = self._counter("endpoints_disabled_total", "Endpoints that were disabled by us.")
+        self._breaker_opened = self._counter(
+            "breaker_openings_total", "Circuit breakers that opened, by endpoint; a failed probe is none.", "endpoint"
+        )
         self._released = self._counter(
             "deliveries_released_total", "Claimed deliveries given back unsent, for reasons of our own."
         )
@@ -56,6 +59,9 @@ class Metrics:
             "claim_duration_seconds", "One round of claiming.", (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1)
         )
         self._flushed = self._histogram("flush_results", "Results written in one batch.", (1, 5, 10, 25, 50, 100, 200))
+        self._freed = self._counter(
+            "leases_freed_total", "Leases that had run out or whose dispatcher was dead: requests that may be made twice."
+        )
         self._stale = self._counter("stale_results_total", "Results whose lease had been taken over.")
         self._woken = self._counter("woken_total", "By what work was found: doorbell, or the sweep of a sleeper.", "by")
         self._trouble = self._counter("database_trouble_total", "Failed database operations, by task.", "task")
@@ -90,6 +96,10 @@ class Metrics:
                 self._observe_attempt(observation)
             case o.EndpointDisabled():
                 self._disabled.inc()
+            case o.BreakerChanged(endpoint_id, _, True):
+                self._breaker_opened.labels(str(endpoint_id)).inc()
+            case o.LeasesFreed(count):
+                self._freed.inc(count)
             case o.DeliveryReleased():
                 self._released.inc()
             case o.Claimed(deliveries, _, seconds):

@@ -93,6 +93,15 @@ class EndpointDisabled:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakerChanged:
+    """The circuit breaker of an endpoint opened: nothing is sent to it but probes; or it closed, after a success."""
+
+    endpoint_id: int
+    clinic_id: str
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryReleased:
     """A claimed delivery was given back unsent, for a reason of ours or because its endpoint was stopped."""
 
@@ -139,6 +148,20 @@ class SecretsSealed:
 
 
 @dataclass(frozen=True, slots=True)
+class LeasesFreed:
+    """Leases had run out, or their dispatcher is dead: their requests stand as lost, and are made again."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedEnded:
+    """The leader ended deliveries that were parked too long, or too many, as dead."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveriesSettled:
     """The leader parked, freed or cancelled deliveries after their endpoints changed state."""
 
@@ -180,12 +203,15 @@ Observation = (
     | Claimed
     | AttemptFinished
     | EndpointDisabled
+    | BreakerChanged
     | DeliveryReleased
     | ResultsFlushed
     | ResultUnrecordable
     | LeadershipChanged
     | PartitionsMade
     | SecretsSealed
+    | LeasesFreed
+    | ParkedEnded
     | DeliveriesSettled
     | DatabaseTrouble
     | StatsRefreshed

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from dispatcher.demo.receiver import Receiver
+from dispatcher.pipeline import rotation as rotation_module
 from dispatcher.pipeline import worker as worker_module
 from dispatcher.pipeline.claim import Round, claim
 from dispatcher.telemetry.observations import AttemptFinished, DatabaseTrouble, DeliveryReleased
@@ -52,7 +53,7 @@ async def test_frozen_between_claim_and_start(
             late = 5.0  # the clock when the process goes on
         return found
 
-    monkeypatch.setattr(worker_module, "claim", frozen_claim)
+    monkeypatch.setattr(rotation_module, "claim", frozen_claim)
     monkeypatch.setattr(time, "monotonic", lambda: clock() + late)
     async with dispatcher() as seen:
         host.pay()

@@ -60,14 +60,16 @@ def visit(
     *,
     limit: int = 100,
     after: int = 0,
-    busy: Mapping[int, int] | None = None,
+    busy: Mapping[str, int] | None = None,
+    share: int = 1000,
     margin: str = "10 seconds",
+    watermark: str = "-infinity",
 ) -> list[Row]:
     """One round of claiming: all that the function returns."""
     busy = busy or {}
     return host.rows(
-        "select * from outbound_webhooks.claim_deliveries(%s, %s, %s, %s::bigint[], %s::integer[], %s)",
-        dispatcher, limit, after, list(busy), list(busy.values()), margin,
+        "select * from outbound_webhooks.claim_deliveries(%s, %s, %s, %s, %s::text[], %s::integer[], %s, %s)",
+        dispatcher, limit, after, watermark, list(busy), list(busy.values()), share, margin,
     )  # fmt: skip
 
 
@@ -75,6 +77,17 @@ def claim(host: Host, dispatcher: int, *, limit: int = 100, after: int = 0) -> l
     """What one round of claiming leased, oldest first."""
     claimed = [row for row in visit(host, dispatcher, limit=limit, after=after) if row["delivery_id"] is not None]
     return sorted(claimed, key=lambda row: int(row["delivery_id"]))
+
+
+def free_leases(host: Host, dispatcher: int, held: Sequence[int] = ()) -> int:
+    """Free the leases that ran out or whose dispatcher is dead; returns how many."""
+    return int(str(host.value("select outbound_webhooks.free_leases(%s, %s::bigint[])", dispatcher, list(held))))
+
+
+def take_over(host: Host, dispatcher: int, *, limit: int = 100) -> list[Row]:
+    """Free the leases that may be freed, and claim."""
+    free_leases(host, dispatcher)
+    return claim(host, dispatcher, limit=limit)
 
 
 def ids(claimed: Sequence[Row]) -> list[int]:
@@ -110,7 +123,7 @@ def result(claimed: Row, dispatcher: int, values: Row, **changes: object) -> Row
 def record(host: Host, *results: Row) -> list[int]:
     """Flush a batch; returns the lease tokens whose result decided where their delivery goes."""
     rows = host.rows("select * from outbound_webhooks.record_attempts(%s)", Jsonb(results))
-    return sorted(int(str(row["record_attempts"])) for row in rows)
+    return sorted(int(str(row["lease_token"])) for row in rows if row["lease_token"] is not None)
 
 
 def release(host: Host, claimed: Sequence[Row], *, delay: str = "0 seconds", may_have_left: bool = False) -> int:

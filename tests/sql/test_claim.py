@@ -19,14 +19,17 @@ def test_a_claim_has_all_that_sending_needs(sandbox: Host) -> None:
 
     (claimed,) = claim(sandbox, dispatcher)
     (lease,) = sandbox.rows(
-        "select lease_owner, lease_token, created_at, extract(epoch from lease_until - leased_at)::integer as seconds"
+        "select lease_owner, lease_token, created_at, next_attempt_at, extract(epoch from lease_until - leased_at)::integer as seconds"
         " from outbound_webhooks.deliveries"
     )
 
     assert claimed == {
         "endpoint_id": created.id,
-        "delivery_id": delivery,
+        "oldest": lease["next_attempt_at"],
         "clinic_id": "clinic-1",
+        "is_hungry": False,
+        "look_again_in": None,
+        "delivery_id": delivery,
         "event_id": event["id"],
         "event_type": event["type"],
         "body": event["body"],
@@ -36,7 +39,7 @@ def test_a_claim_has_all_that_sending_needs(sandbox: Host) -> None:
         "failure_count": 0,
         "url": steps.URL,
         "timeout_seconds": 7,
-        "max_in_flight": 3,
+        "is_probe": False,
         "retry_schedule": [0, 60],
         "secrets": [SECRET],
     }
@@ -46,7 +49,7 @@ def test_a_claim_has_all_that_sending_needs(sandbox: Host) -> None:
 
 def test_only_what_is_due(sandbox: Host) -> None:
     """A delivery whose next attempt lies ahead stays where it is; the due ones go oldest due first."""
-    endpoint(sandbox, max_in_flight=2)
+    endpoint(sandbox)
     first, second, third, ahead = emit(sandbox, 4)
     for delivery, offset in ((first, -1), (second, -3), (third, -2), (ahead, 3600)):
         sandbox.rows(
@@ -56,7 +59,7 @@ def test_only_what_is_due(sandbox: Host) -> None:
         )  # fmt: skip
     dispatcher = register(sandbox)
 
-    oldest_two = claim(sandbox, dispatcher)
+    oldest_two = claim(sandbox, dispatcher, limit=2)
     rest = claim(sandbox, dispatcher)
 
     assert ids(oldest_two) == [second, third]
@@ -106,8 +109,8 @@ def test_nothing_that_is_parked(sandbox: Host) -> None:
 
 
 def test_within_room_and_limit(sandbox: Host) -> None:
-    """An endpoint gets no more than max_in_flight less what is busy; a round no more than its limit."""
-    narrow, wide = endpoint(sandbox, max_in_flight=3), endpoint(sandbox, max_in_flight=100)
+    """An endpoint gets no more than max_in_flight less what is in flight; a round no more than its limit."""
+    narrow, wide = endpoint(sandbox, max_in_flight=3), endpoint(sandbox, max_in_flight=6)
     emit(sandbox, 10)
     dispatcher = register(sandbox)
 
@@ -116,13 +119,13 @@ def test_within_room_and_limit(sandbox: Host) -> None:
             e.id: sum(1 for row in rows if row["endpoint_id"] == e.id and row["delivery_id"]) for e in (narrow, wide)
         }
 
-    full = share(visit(sandbox, dispatcher, busy={narrow.id: 3, wide.id: 0}, limit=2))
-    one_left = share(visit(sandbox, dispatcher, busy={narrow.id: 2, wide.id: 95}))
     cut_short = share(visit(sandbox, dispatcher, limit=4))
+    by_another = share(visit(sandbox, register(sandbox)))
+    full = share(visit(sandbox, dispatcher))
 
-    assert full == {narrow.id: 0, wide.id: 2}
-    assert one_left == {narrow.id: 1, wide.id: 5}
     assert cut_short == {narrow.id: 3, wide.id: 1}
+    assert by_another == {narrow.id: 0, wide.id: 5}
+    assert full == {narrow.id: 0, wide.id: 0}
 
 
 def test_rounds_rotate(sandbox: Host) -> None:

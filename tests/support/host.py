@@ -23,13 +23,20 @@ create table payment_transactions (
 );
 """
 
-# What deliveries had CHECKs for, were they free (docs/adr/0006).
+# What deliveries had CHECKs for, were they free (docs/adr/0006); and leases that were not counted, or counted twice.
 IMPOSSIBLE: LiteralString = """
-select * from outbound_webhooks.deliveries
-where parked_reason not in ('paused', 'disabled')
+select 'delivery ' || id as impossible from outbound_webhooks.deliveries
+where parked_reason not in ('paused', 'disabled', 'breaker')
     or num_nonnulls(lease_owner, lease_token, leased_at, lease_until) not in (0, 4)
     or (parked_reason is not null and lease_token is not null)
     or failure_count not between 0 and attempt_count
+union all
+select 'flow of endpoint ' || f.endpoint_id || ' with ' || f.in_flight || ' in flight'
+from outbound_webhooks.endpoint_flow as f
+where f.in_flight <> (
+    select count(*) from outbound_webhooks.deliveries as d
+    where d.endpoint_id = f.endpoint_id and d.lease_token is not null
+)
 """
 MAPPING = '{"amount": "amount_cents", "refunded_amount": "refunded_cents"}'
 

@@ -1,0 +1,82 @@
+"""The rotation of claims over the endpoints: where the next round begins, and what it need not look at."""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from dispatcher.core.model import Delivery
+from dispatcher.db import Pool
+from dispatcher.pipeline.claim import EVERYTHING, claim
+from dispatcher.telemetry.observations import Claimed, Observe
+
+FULL_EVERY_SECONDS = 5.0  # a rotation that looks at everything: how late a payment of a long transaction is found
+
+
+class Rotation:
+    """Rounds of claiming, each beginning behind the endpoint where the one before ended.
+
+    Most rounds look at nothing older than a watermark: dead rows of finished deliveries, which VACUUM cannot remove while
+    a long transaction is open, would cost each of them. A full rotation every few seconds sets it anew.
+    """
+
+    def __init__(
+        self, pool: Pool, dispatcher_id: int, lease_margin: timedelta, share: int, observe: Observe
+    ) -> None:
+        self.complete = False
+        self.hungry: set[str] = set()
+        self.look_again_at = float("inf")
+        self._pool = pool
+        self._dispatcher_id = dispatcher_id
+        self._lease_margin = lease_margin
+        self._share = share
+        self._observe = observe
+        self._cursor = 0
+        self._from_start = False
+        self._watermark: datetime | str = EVERYTHING
+        self._oldest: datetime | None = None  # seen by the full rotation that is under way
+        self._full_at = float("-inf")
+
+    def begin(self) -> None:
+        """Claim round after round from here on until the rotation is complete."""
+        self.complete = False
+        self._from_start = False
+        self.look_again_at = float("inf")
+
+    async def round(self, limit: int, in_flight: Mapping[str, int]) -> tuple[Delivery, ...]:
+        """One round: up to `limit` deliveries; `in_flight` counts requests of this dispatcher by clinic."""
+        if self._cursor == 0:
+            self._start()
+        asked_at = time.monotonic()
+        full = self._oldest is not None
+        found = await claim(
+            self._pool,
+            self._dispatcher_id,
+            limit,
+            self._cursor,
+            in_flight,
+            self._lease_margin,
+            self._share,
+            EVERYTHING if full else self._watermark,
+        )
+        now = time.monotonic()
+        self._observe(Claimed(len(found.deliveries), found.visited, now - asked_at))
+        if self._oldest is not None:
+            self._oldest = min(self._oldest, found.oldest)
+        self.hungry |= found.hungry
+        if found.look_again_in is not None:
+            self.look_again_at = min(self.look_again_at, now + found.look_again_in)
+        self._cursor = found.cursor
+        if self._cursor == 0:
+            self._end(now)
+        return found.deliveries
+
+    def _start(self) -> None:
+        self._from_start = True
+        self.hungry.clear()
+        if time.monotonic() - self._full_at >= FULL_EVERY_SECONDS:
+            self._oldest = datetime.max.replace(tzinfo=UTC)
+
+    def _end(self, now: float) -> None:
+        self.complete = self._from_start
+        if self._oldest is not None:
+            self._watermark, self._oldest, self._full_at = self._oldest, None, now

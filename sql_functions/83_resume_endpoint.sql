@@ -1,0 +1,29 @@
+-- resume_endpoint: send again, to an endpoint that was paused or disabled.
+-- Called by: DBAs, the admin API, `outbound-webhooks resume`. Locks: the endpoint, and its flow. What was kept is due
+-- again oldest first, p_drain_rate a second (null: as before, 100 at first); what is captured from now on goes at once,
+-- except behind an older delivery of the same payment where order is kept.
+create or replace function outbound_webhooks.resume_endpoint(p_endpoint_id bigint, p_drain_rate integer default null)
+    returns void
+    language plpgsql
+    volatile
+    security definer -- the admin role writes endpoints only through functions
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update outbound_webhooks.endpoints as e
+    set state = 'active', state_reason = null, state_changed_at = clock_timestamp()
+    where e.id = p_endpoint_id
+        and e.state in ('active', 'paused', 'disabled');
+    if not found then
+        perform outbound_webhooks.refuse_state(p_endpoint_id, 'resumed');
+    end if;
+    update outbound_webhooks.endpoint_flow as f
+    set drain_rate = coalesce(p_drain_rate, f.drain_rate)
+    where f.endpoint_id = p_endpoint_id;
+end
+$$;
+
+revoke execute on function outbound_webhooks.resume_endpoint(bigint, integer) from public;
+grant execute on function outbound_webhooks.resume_endpoint(bigint, integer) to outbound_webhooks_admin;
+comment on function outbound_webhooks.resume_endpoint(bigint, integer) is
+    'Resume a paused or disabled endpoint, and drain what was kept at a rate.';

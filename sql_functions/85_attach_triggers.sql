@@ -1,0 +1,24 @@
+-- attach_triggers: the triggers on our own tables. They need the functions of this folder, which migrations cannot have.
+-- Called by: migrations/post-apply.py, after the folder was loaded. Locks: SHARE ROW EXCLUSIVE on those tables, which
+-- nobody writes while a payment waits; only where a trigger is missing.
+create or replace function outbound_webhooks.attach_triggers()
+    returns void
+    language plpgsql
+    volatile
+    security invoker
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not exists (
+        select from pg_trigger as t
+        where t.tgrelid = 'outbound_webhooks.endpoints'::regclass and t.tgname = 'follow_endpoint'
+    ) then
+        create trigger follow_endpoint
+            after insert or update of state on outbound_webhooks.endpoints
+            for each row execute function outbound_webhooks.follow_endpoint();
+    end if;
+end
+$$;
+
+revoke execute on function outbound_webhooks.attach_triggers() from public;
+comment on function outbound_webhooks.attach_triggers() is 'Create the triggers on our own tables that are missing.';
