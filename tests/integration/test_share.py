@@ -8,7 +8,6 @@ import pytest
 
 from dispatcher.demo.receiver import Receiver
 from dispatcher.pipeline import rotation as rotation_module
-from dispatcher.pipeline import worker as worker_module
 from dispatcher.pipeline.claim import Round, claim
 from dispatcher.telemetry.observations import AttemptFinished, DatabaseTrouble, DeliveryReleased
 from tests.conftest import StartDispatcher
