@@ -46,6 +46,7 @@ create table if not exists outbound_webhooks.deliveries (
     next_attempt_at timestamptz not null default clock_timestamp(),
     attempt_count integer not null default 0,
     failure_count integer not null default 0,
+    held_back boolean not null default false,
     parked_reason text,
     lease_owner bigint,
     lease_token bigint,
@@ -78,6 +79,8 @@ comment on column outbound_webhooks.deliveries.ordering_key is
 comment on column outbound_webhooks.deliveries.attempt_count is 'Requests begun, lost ones included.';
 comment on column outbound_webhooks.deliveries.failure_count is
     'Failures charged to the endpoint: the position in its retry schedule. A lost attempt is not the endpoint''s fault.';
+comment on column outbound_webhooks.deliveries.held_back is
+    'It was due, and was put off, as it waits behind an older delivery of its payment: that one''s end makes it due again.';
 comment on column outbound_webhooks.deliveries.parked_reason is 'Kept, but not due: why.';
 comment on column outbound_webhooks.deliveries.lease_token is
     'The fencing token: a result is written only by who still holds it. In flight means: leased until later than now.';

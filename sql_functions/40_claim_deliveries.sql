@@ -7,7 +7,8 @@
 -- p_share bounds what one clinic may have in flight at this dispatcher; p_busy_counts says what each has now.
 -- Returns all that sending needs. Each endpoint it visited has at least one row, with a null delivery_id if nothing of
 -- it was claimed: the caller moves its cursor by that. oldest: when the endpoint's first row was or will be due.
--- is_hungry: it got all that it had room for, and may have more. look_again_in: seconds until more of it may be claimed; null where a result, or the sweep, will tell.
+-- is_hungry: it got all that it had room for, or keeps order: once one of its requests ends, more may start.
+-- look_again_in: seconds until more of it may be claimed; null where a result, or the sweep, will tell.
 -- The planner is held to index scans, as its statistics know nothing of dead rows; the loose scan steps from endpoint
 -- to endpoint, so that one endpoint's million rows cost the others one step.
 create or replace function outbound_webhooks.claim_deliveries(
@@ -164,7 +165,8 @@ begin
             lease_token = nextval('outbound_webhooks.lease_tokens'),
             leased_at = v_now,
             lease_until = v_now + make_interval(secs => s.timeout_seconds) + p_lease_margin,
-            attempt_count = d.attempt_count + 1
+            attempt_count = d.attempt_count + 1,
+            held_back = false
         from shared as s
         where d.id = any (array(select pick.id from pick))
             and s.id = d.endpoint_id
@@ -174,7 +176,7 @@ begin
     -- head is locked with it: who ends the head after that lets the follower go (wake_followers), so no wake-up is lost.
     deferred as (
         update outbound_webhooks.deliveries as d
-        set next_attempt_at = greatest(blocked.head_at, v_now + interval '1 minute')
+        set next_attempt_at = greatest(blocked.head_at, v_now + interval '1 minute'), held_back = true
         from (
             select follower.id, head.next_attempt_at as head_at
             from shared as s
@@ -230,7 +232,7 @@ begin
         v.endpoint_id,
         v.next_attempt_at,
         s.clinic_id,
-        coalesce(counted.n, 0) >= s.free,
+        coalesce(counted.n, 0) >= s.free or s.ordering = 'per_resource',
         case
             when v.next_attempt_at > v_now or not exists (select from due where due.id = v.endpoint_id) then null
             -- Somebody else claims for it at this moment, or writes down its results.

@@ -1,6 +1,7 @@
 -- wake_followers: a delivery of an ordered endpoint ended: the next one of its payment is due now.
 -- Called by: record_attempts, finish_deliveries, with the endpoint and ordering key of each delivery they ended, in the
--- same transaction. Locks: those next deliveries. One that is parked, leased, or waits for its own retry is left alone.
+-- same transaction. Locks: those next deliveries. One that was not put off for its order, but is due later for a reason
+-- of its own, is left alone.
 create or replace function outbound_webhooks.wake_followers(p_endpoint_ids bigint[], p_ordering_keys text[])
     returns void
     language sql
@@ -9,7 +10,7 @@ create or replace function outbound_webhooks.wake_followers(p_endpoint_ids bigin
     set search_path = pg_catalog, pg_temp
 as $$
     update outbound_webhooks.deliveries as d
-    set next_attempt_at = statement_timestamp()
+    set next_attempt_at = statement_timestamp(), held_back = false
     from (
         select distinct on (following.id) following.*
         from (
@@ -26,10 +27,8 @@ as $$
         order by following.id
     ) as following
     where d.id = following.id
+        and d.held_back
         and d.parked_reason is null
-        and d.lease_token is null
-        and d.failure_count = 0
-        and d.next_attempt_at > statement_timestamp()
 $$;
 
 revoke execute on function outbound_webhooks.wake_followers(bigint[], text[]) from public;

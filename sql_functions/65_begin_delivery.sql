@@ -34,7 +34,7 @@ begin
                 and d.lease_token is null
         )
         update outbound_webhooks.deliveries as d
-        set next_attempt_at = v_now + make_interval(secs => (waiting.position - 1)::double precision / p_rate)
+        set next_attempt_at = v_now + make_interval(secs => (waiting.position - 1)::double precision / p_rate), held_back = false
         from waiting
         where d.id = waiting.id;
         get diagnostics v_count = row_count;
