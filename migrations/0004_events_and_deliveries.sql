@@ -213,7 +213,44 @@ from outbound_webhooks.finished_deliveries as f;
 
 comment on view outbound_webhooks.delivery_log is 'Every delivery, live and finished, with its state in one word.';
 
+create or replace view outbound_webhooks.endpoint_status with (security_invoker = true) as
+select
+    e.id,
+    e.clinic_id,
+    e.url,
+    e.state,
+    e.state_reason as reason,
+    e.state_changed_at,
+    f.breaker,
+    f.probe_at,
+    f.held_until,
+    f.failures,
+    f.failing_since,
+    f.succeeded_at,
+    f.in_flight,
+    coalesce(f.allowed_in_flight, e.max_in_flight) as allowed_in_flight,
+    e.max_in_flight,
+    e.requests_per_second,
+    parked.count as parked,
+    parked.oldest as oldest_parked,
+    g.parked_max_count,
+    g.parked_max_age,
+    f.drain_rate
+from outbound_webhooks.endpoints as e
+join outbound_webhooks.endpoint_flow as f on f.endpoint_id = e.id
+cross join outbound_webhooks.settings as g
+cross join lateral (
+    select count(*) as count, min(d.created_at) as oldest
+    from outbound_webhooks.deliveries as d
+    where d.endpoint_id = e.id
+        and d.parked_reason is not null
+) as parked;
+
+comment on view outbound_webhooks.endpoint_status is
+    'Each endpoint: its state, its circuit breaker, what it is sent now, and what is kept for it until which limits.';
+
 grant select on outbound_webhooks.events, outbound_webhooks.deliveries, outbound_webhooks.finished_deliveries,
-    outbound_webhooks.attempts, outbound_webhooks.capture_errors, outbound_webhooks.delivery_log
+    outbound_webhooks.attempts, outbound_webhooks.capture_errors, outbound_webhooks.delivery_log,
+    outbound_webhooks.endpoint_status
     to outbound_webhooks_dispatcher, outbound_webhooks_admin;
 grant select on sequence outbound_webhooks.delivery_ids to outbound_webhooks_dispatcher;

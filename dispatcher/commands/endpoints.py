@@ -1,9 +1,10 @@
-"""create-endpoint, pause, resume: the receivers of a clinic."""
+"""create-endpoint, endpoints, pause, resume: the receivers of a clinic."""
 
 import argparse
 import sys
 
 from dispatcher.commands.session import open_transaction
+from dispatcher.commands.switching import aligned
 
 
 def create_endpoint(arguments: argparse.Namespace) -> None:
@@ -26,6 +27,25 @@ def create_endpoint(arguments: argparse.Namespace) -> None:
     print(f"endpoint {row[0]}")
     print(f"signing key {row[1]}")
     print("the key is not shown again: give it to the receiver", file=sys.stderr)
+
+
+def endpoints(arguments: argparse.Namespace) -> None:
+    """List the endpoints that are not retired: state, breaker, what is in flight and what is kept."""
+    with open_transaction() as connection:
+        rows = connection.execute(
+            "select s.id::text, s.clinic_id, s.state || coalesce(' (' || s.reason || ')', ''),"
+            " s.breaker || coalesce(' until ' || to_char(s.probe_at, 'HH24:MI:SSOF'), ''),"
+            " s.in_flight || ' of ' || s.allowed_in_flight, s.parked::text, s.failures::text, s.url"
+            " from outbound_webhooks.endpoint_status as s"
+            " where s.state <> 'retired' and (%(clinic)s::text is null or s.clinic_id = %(clinic)s)"
+            " order by s.clinic_id, s.id",
+            {"clinic": arguments.clinic},
+        ).fetchall()
+    if not rows:
+        print("there are no endpoints" + (f" of clinic {arguments.clinic}" if arguments.clinic else ""))
+        return
+    for line in aligned([("id", "clinic", "state", "breaker", "in flight", "parked", "failures", "url"), *rows]):
+        print(line)
 
 
 def pause(arguments: argparse.Namespace) -> None:
