@@ -47,6 +47,17 @@ def test_every_result_has_a_consistent_verdict(
     assert (verdict.error_class is not None) == verdict.charged == (not succeeded)
     assert (verdict.reason is not None) == (verdict.state is DeliveryState.DEAD)
     assert (verdict.disable is not None) == (answer.status == 410)
+    assert verdict.slows == (answer.status in SLOW_DOWN or answer.error is ErrorClass.TIMEOUT)
+
+
+@given(RESULTS, DELIVERIES, NOWS, JITTERS)
+def test_an_endpoint_is_held_within_bounds(answer: SendResult, owed: Delivery, now: datetime, jitter: float) -> None:
+    """Five minutes at most, only for who asked for less, and never longer than the delivery itself waits."""
+    verdict = judge(answer, owed, now, jitter)
+
+    assert 0 <= verdict.hold <= 300
+    assert verdict.hold == 0 or answer.status in SLOW_DOWN
+    assert verdict.state is not DeliveryState.PENDING or verdict.hold <= verdict.retry_in
 
 
 @given(RESULTS, DELIVERIES, NOWS, JITTERS)

@@ -143,12 +143,29 @@ def settle(host: Host, limit: int = 1000) -> int:
     return int(str(host.value("select outbound_webhooks.settle_deliveries(%s)", limit)))
 
 
-def let_leases_expire(host: Host) -> None:
-    """As if every lease had been taken an hour earlier."""
+def flow(host: Host, endpoint_id: int) -> Row:
+    """What is on its way to an endpoint, and how much more may be."""
+    (row,) = host.rows("select * from outbound_webhooks.endpoint_flow where endpoint_id = %s", endpoint_id)
+    return row
+
+
+def open_breaker(host: Host, endpoint_id: int, probe_in: str = "1 minute") -> None:
+    """As if an endpoint's circuit breaker had opened, once; its probe is due after this."""
+    host.rows(
+        "update outbound_webhooks.endpoint_flow set breaker = 'open', breaker_openings = 1, failures = 10,"
+        " failing_since = clock_timestamp(), probe_at = clock_timestamp() + %s::interval where endpoint_id = %s",
+        probe_in, endpoint_id,
+    )  # fmt: skip
+
+
+def let_leases_expire(host: Host, *delivery_ids: int) -> None:
+    """As if every lease, or that of these deliveries, had been taken an hour earlier."""
     host.rows(
         "update outbound_webhooks.deliveries"
         " set leased_at = leased_at - interval '1 hour', lease_until = lease_until - interval '1 hour'"
-    )
+        " where id = any (%s::bigint[]) or cardinality(%s::bigint[]) = 0",
+        list(delivery_ids), list(delivery_ids),
+    )  # fmt: skip
 
 
 def make_due(host: Host) -> None:

@@ -13,6 +13,9 @@ from tests.support.host import Host
 TABLE = """
                          pending    in_flight  parked     succeeded  dead       cancelled
 claim                    in_flight  -          -          -          -          -
+free_leases              -          -          -          -          -          -
+free_expired_lease       -          pending    -          -          -          -
+free_from_the_dead       -          pending    -          -          -          -
 take_over_expired_lease  in_flight  in_flight  -          -          -          -
 take_over_from_the_dead  in_flight  in_flight  -          -          -          -
 record_success           -          succeeded  -          -          -          -
@@ -23,7 +26,10 @@ release_broken_off       -          pending    -          -          -          
 park_paused              parked     -          -          -          -          -
 park_disabled            parked     -          -          -          -          -
 park_after_lease_expired parked     parked     -          -          -          -
+park_breaker_open        parked     -          -          -          -          -
 unpark                   -          -          pending    -          -          -
+unpark_to_probe          -          -          pending    -          -          -
+end_parked_too_long      -          -          dead       -          -          -
 retire                   cancelled  -          cancelled  -          -          -
 retire_after_expiry      cancelled  cancelled  cancelled  -          -          -
 begin_from_now           cancelled  -          cancelled  -          -          -
@@ -62,6 +68,7 @@ def make(host: Host, state: str) -> Case:
     """Bring a new delivery into a state, by the functions; each has been claimed, so that an old token exists."""
     endpoint = steps.endpoint(host).id
     steps.emit(host)
+    host.rows("update outbound_webhooks.deliveries set created_at = created_at - interval '1 day'")
     owner, other = steps.register(host), steps.register(host)
     (had,) = steps.claim(host, owner)
     case = Case(host, endpoint, had, owner, other)
@@ -89,15 +96,27 @@ def claim_with_active_endpoint(case: Case) -> None:
     steps.claim(case.host, case.other)
 
 
+def free_expired_lease(case: Case) -> None:
+    """The lease, if there is one, runs out."""
+    steps.let_leases_expire(case.host)
+    steps.free_leases(case.host, case.other)
+
+
+def free_from_the_dead(case: Case) -> None:
+    """The owner stops."""
+    case.host.rows("select outbound_webhooks.stop_dispatcher(%s)", case.owner)
+    steps.free_leases(case.host, case.other)
+
+
 def take_over_expired_lease(case: Case) -> None:
     """The lease, if there is one, runs out before the claim."""
-    steps.let_leases_expire(case.host)
+    free_expired_lease(case)
     claim_with_active_endpoint(case)
 
 
 def take_over_from_the_dead(case: Case) -> None:
     """The owner stops before the claim."""
-    case.host.rows("select outbound_webhooks.stop_dispatcher(%s)", case.owner)
+    free_from_the_dead(case)
     claim_with_active_endpoint(case)
 
 
@@ -105,14 +124,34 @@ def settle_after_expiry(state: str) -> Callable[[Case], None]:
     """The endpoint changes while the delivery is leased, and nobody records a result."""
 
     def act(case: Case) -> None:
-        steps.let_leases_expire(case.host)
+        free_expired_lease(case)
         case.settle(state)
 
     return act
 
 
+def settle_with_open_breaker(probe_in: str) -> Callable[[Case], None]:
+    """The endpoint is active, and its circuit breaker open; the probe is due after a while, or since a while."""
+
+    def act(case: Case) -> None:
+        steps.set_state(case.host, case.endpoint, "active")
+        steps.open_breaker(case.host, case.endpoint, probe_in)
+        steps.settle(case.host)
+
+    return act
+
+
+def end_parked_too_long(case: Case) -> None:
+    """The delivery is a day old, and what is parked may be an hour old."""
+    case.host.rows("update outbound_webhooks.settings set parked_max_age = '1 hour'")
+    case.host.rows("select outbound_webhooks.end_parked()")
+
+
 ACTIONS: dict[str, Callable[[Case], object]] = {
     "claim": claim_with_active_endpoint,
+    "free_leases": lambda case: steps.free_leases(case.host, case.other),
+    "free_expired_lease": free_expired_lease,
+    "free_from_the_dead": free_from_the_dead,
     "take_over_expired_lease": take_over_expired_lease,
     "take_over_from_the_dead": take_over_from_the_dead,
     "record_success": lambda case: case.record(steps.SUCCEEDED),
@@ -123,6 +162,9 @@ ACTIONS: dict[str, Callable[[Case], object]] = {
     "park_paused": lambda case: case.settle("paused"),
     "park_disabled": lambda case: case.settle("disabled"),
     "park_after_lease_expired": settle_after_expiry("paused"),
+    "park_breaker_open": settle_with_open_breaker("1 minute"),
+    "unpark_to_probe": settle_with_open_breaker("-1 minute"),
+    "end_parked_too_long": end_parked_too_long,
     "unpark": lambda case: case.settle("active"),
     "retire": lambda case: case.settle("retired"),
     "retire_after_expiry": settle_after_expiry("retired"),

@@ -82,13 +82,17 @@ def test_partitions_belong_to_the_owner(lasting_host: Host) -> None:
 
 
 def test_no_foreign_key_from_the_hot_path(lasting_host: Host) -> None:
-    """A payment locks no endpoint: nothing that a capture or a delivery writes has a foreign key."""
+    """A payment locks no endpoint: no table that a capture writes, and none of deliveries, has a foreign key."""
     rows = lasting_host.rows(
         "select conrelid::regclass::text as name from pg_constraint"
         " where contype = 'f' and connamespace = 'outbound_webhooks'::regnamespace order by 1"
     )
 
-    assert [row["name"] for row in rows] == ["outbound_webhooks.endpoint_secrets", "outbound_webhooks.event_types"]
+    assert [row["name"] for row in rows] == [
+        "outbound_webhooks.endpoint_flow",
+        "outbound_webhooks.endpoint_secrets",
+        "outbound_webhooks.event_types",
+    ]
 
 
 def test_no_check_on_what_a_payment_writes(lasting_host: Host) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.sql import steps
-from tests.sql.steps import claim, emit, endpoint, register
+from tests.sql.steps import claim, emit, endpoint, register, take_over
 from tests.support.host import Host
 
 
@@ -13,13 +13,15 @@ def test_an_expired_lease_is_taken_over(sandbox: Host) -> None:
     emit(sandbox)
     frozen, other = register(sandbox), register(sandbox)
     (before,) = claim(sandbox, frozen)
-    too_early = claim(sandbox, other)
+    too_early = take_over(sandbox, other)
     steps.let_leases_expire(sandbox)
+    by_a_claim_alone = claim(sandbox, other)
 
-    (after,) = claim(sandbox, other)
+    (after,) = take_over(sandbox, other)
     (lost,) = steps.attempts(sandbox)
 
     assert too_early == []
+    assert by_a_claim_alone == []
     assert after["attempt_number"] == 2
     assert after["failure_count"] == 0
     assert after["lease_token"] > before["lease_token"]
@@ -52,7 +54,7 @@ def test_a_dead_dispatchers_lease_is_free_at_once(sandbox: Host, death: str) -> 
     (before,) = claim(sandbox, dead)
     sandbox.rows(death, dead)
 
-    (after,) = claim(sandbox, other)
+    (after,) = take_over(sandbox, other)
 
     assert after["delivery_id"] == before["delivery_id"]
     assert [(a["lease_token"], a["outcome"]) for a in steps.attempts(sandbox)] == [(before["lease_token"], "lost")]
@@ -66,7 +68,7 @@ def test_a_living_dispatchers_lease_holds(sandbox: Host) -> None:
     claim(sandbox, owner)
     sandbox.rows(SILENT.format("5 seconds"), owner)
 
-    claimed = claim(sandbox, other)
+    claimed = take_over(sandbox, other)
 
     assert claimed == []
 
@@ -79,7 +81,7 @@ def test_a_dispatcher_does_not_take_over_from_itself(sandbox: Host) -> None:
     claim(sandbox, dispatcher)
     sandbox.rows(SILENT.format("1 minute"), dispatcher)
 
-    claimed = claim(sandbox, dispatcher)
+    claimed = take_over(sandbox, dispatcher)
 
     assert claimed == []
 
@@ -114,7 +116,7 @@ def test_a_late_start_without_the_lease(sandbox: Host) -> None:
     (second,) = claim(sandbox, dispatcher)
     steps.let_leases_expire(sandbox)
     expired = may_start(sandbox, second)
-    (third,) = claim(sandbox, register(sandbox))
+    (third,) = take_over(sandbox, register(sandbox))
 
     assert [given_back, expired, may_start(sandbox, second), may_start(sandbox, third)] == [False, False, False, True]
 
@@ -175,8 +177,8 @@ def test_a_stale_token_releases_nothing(sandbox: Host, may_have_left: bool) -> N
     emit(sandbox, 2)
     dispatcher, other = register(sandbox), register(sandbox)
     before = claim(sandbox, dispatcher)
-    steps.let_leases_expire(sandbox)
-    claim(sandbox, other, limit=1)
+    steps.let_leases_expire(sandbox, before[0]["delivery_id"])
+    take_over(sandbox, other)
     attempts = steps.attempts(sandbox)
 
     released = steps.release(sandbox, before, may_have_left=may_have_left)
@@ -188,15 +190,20 @@ def test_a_stale_token_releases_nothing(sandbox: Host, may_have_left: bool) -> N
 
 
 def test_what_is_still_in_hand(sandbox: Host) -> None:
-    """A dispatcher does not claim what it still works on, though the lease ran out; another one takes it over."""
-    steps.endpoint(sandbox)
-    steps.emit(sandbox)
-    mine, other = steps.register(sandbox), steps.register(sandbox)
-    (claimed,) = steps.claim(sandbox, mine)
+    """A dispatcher does not free what it still works on, though the lease ran out; another one takes it over."""
+    endpoint(sandbox)
+    emit(sandbox, 2)
+    mine, other = register(sandbox), register(sandbox)
+    in_hand, forgotten = claim(sandbox, mine)
     steps.let_leases_expire(sandbox)
-    again = "select count(delivery_id) from outbound_webhooks.claim_deliveries(%s, 9, 0, '{}', '{}', '1 s', 9, %s)"
 
-    by_me = sandbox.value(again, mine, [claimed["delivery_id"]])
-    by_the_other = sandbox.value(again, other, [])
+    by_me = steps.free_leases(sandbox, mine, held=[in_hand["delivery_id"]])
+    left = [
+        row["lease_owner"] for row in sandbox.rows("select lease_owner from outbound_webhooks.deliveries order by id")
+    ]
+    by_the_other = steps.free_leases(sandbox, other)
 
-    assert (by_me, by_the_other) == (0, 1)
+    assert by_me == 1
+    assert left == [mine, None]
+    assert by_the_other == 1
+    assert [a["lease_token"] for a in steps.attempts(sandbox)] == [in_hand["lease_token"], forgotten["lease_token"]]

@@ -8,7 +8,7 @@ import pytest
 from tests.sql import steps
 from tests.sql.conftest import Connect
 from tests.sql.interleaving import background, until_blocked
-from tests.sql.steps import DEAD, RETRY, SUCCEEDED, Row, claim, emit, endpoint, record, register, result
+from tests.sql.steps import DEAD, RETRY, SUCCEEDED, Row, claim, emit, endpoint, record, register, result, take_over
 from tests.support.host import Host
 
 ATTEMPT = ("number", "reason", "outcome", "error_class", "http_status", "note")
@@ -138,7 +138,7 @@ def test_a_late_result_takes_the_place_of_lost(sandbox: Host) -> None:
     """A result whose lease was taken over moves nothing; its request stays one row, with its outcome."""
     dispatcher, (stale,) = in_flight(sandbox)
     steps.let_leases_expire(sandbox)
-    (current,) = claim(sandbox, register(sandbox))
+    (current,) = take_over(sandbox, register(sandbox))
 
     kept = record(sandbox, result(stale, dispatcher, SUCCEEDED, note="body_truncated"))
 
@@ -153,7 +153,7 @@ def test_a_late_result_after_the_delivery_is_finished(sandbox: Host) -> None:
     dispatcher, (stale,) = in_flight(sandbox)
     steps.let_leases_expire(sandbox)
     other = register(sandbox)
-    (current,) = claim(sandbox, other)
+    (current,) = take_over(sandbox, other)
     record(sandbox, result(current, other, SUCCEEDED))
 
     kept = record(sandbox, result(stale, dispatcher, DEAD, http_status=410, disable="gone"))
@@ -180,7 +180,7 @@ def test_late_and_current_result_in_one_batch(sandbox: Host) -> None:
     """A dispatcher that took over its own expired lease may flush both results: each request stays one row."""
     dispatcher, (stale,) = in_flight(sandbox)
     steps.let_leases_expire(sandbox)
-    (current,) = claim(sandbox, dispatcher)
+    (current,) = take_over(sandbox, dispatcher)
 
     kept = record(sandbox, result(stale, dispatcher, SUCCEEDED), result(current, dispatcher, SUCCEEDED))
 

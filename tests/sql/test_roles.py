@@ -27,6 +27,7 @@ MATRIX = [
     (READ.format("event_types"), {DISPATCHER, ADMIN, MONITOR}),
     (READ.format("switches"), {DISPATCHER, ADMIN, MONITOR}),
     (READ.format("endpoints"), {DISPATCHER, ADMIN, MONITOR}),
+    (READ.format("endpoint_flow"), {DISPATCHER, ADMIN, MONITOR}),
     (READ.format("events"), {DISPATCHER, ADMIN}),
     (READ.format("deliveries"), {DISPATCHER, ADMIN}),
     (READ.format("finished_deliveries"), {DISPATCHER, ADMIN}),
@@ -43,20 +44,25 @@ MATRIX = [
     ("insert into outbound_webhooks.attempts select * from outbound_webhooks.attempts", set()),
     ("update outbound_webhooks.endpoints set state = 'active'", set()),
     ("delete from outbound_webhooks.endpoints", set()),
+    ("update outbound_webhooks.endpoint_flow set in_flight = 0", set()),
+    ("delete from outbound_webhooks.endpoint_flow", set()),
     ("update outbound_webhooks.settings set capture = true", set()),
     ("delete from outbound_webhooks.events", set()),
     ("truncate outbound_webhooks.capture_errors", set()),
     ("create table outbound_webhooks.mine (id integer)", set()),
     ("drop table outbound_webhooks.attempts", set()),
-    (CALL.format("claim_deliveries(0, 1, 0, '{}', '{}', '1 s')"), {DISPATCHER}),
+    (CALL.format("claim_deliveries(0, 1, 0, '-infinity', '{}', '{}', 1, '1 s')"), {DISPATCHER}),
     (CALL.format("may_start(0, 0)"), {DISPATCHER}),
     (CALL.format("record_attempts('[]')"), {DISPATCHER}),
     (CALL.format("release_deliveries('{}', '{}')"), {DISPATCHER}),
+    (CALL.format("free_leases(0)"), {DISPATCHER}),
     (CALL.format("register_dispatcher('a', 'b', true)"), {DISPATCHER}),
     (CALL.format("heartbeat(0)"), {DISPATCHER}),
     (CALL.format("stop_dispatcher(0)"), {DISPATCHER}),
     (CALL.format("begin_delivery('drain', 1)"), {DISPATCHER}),
     (CALL.format("settle_deliveries()"), {DISPATCHER}),
+    (CALL.format("end_parked()"), {DISPATCHER}),
+    (CALL.format("tell_operations()"), {DISPATCHER}),
     (CALL.format("promise('awake', '-1 s')"), {DISPATCHER}),
     (CALL.format("ring_for_others(0)"), {DISPATCHER}),
     (CALL.format("ensure_partitions(1)"), {DISPATCHER}),
@@ -74,6 +80,8 @@ MATRIX = [
     (CALL.format("set_capture(true)"), {ADMIN}),
     (CALL.format("doctor()"), {ADMIN, MONITOR}),
     (CALL.format("create_endpoint('c', 'https://clinic.example/')"), {ADMIN}),
+    (CALL.format("pause_endpoint(0)"), {ADMIN}),
+    (CALL.format("resume_endpoint(0)"), {ADMIN}),
     (CALL.format("watch('payment_transactions')"), set()),
     (CALL.format("watch_ddl('payment_transactions')"), set()),
     (CALL.format("unwatch('payment_transactions')"), set()),
@@ -81,7 +89,14 @@ MATRIX = [
     (CALL.format("diagnose_newest_row(s) from outbound_webhooks.event_sources as s"), set()),
     (CALL.format("insert_event('c', 'a.b', 'a', '1', '{}')"), set()),
     (CALL.format("finish_deliveries('{}', 'dead', 'a')"), set()),
-    (CALL.format("expire_leases(1)"), set()),
+    (CALL.format("drain_parked(1)"), set()),
+    (CALL.format("leave_flow('{}')"), set()),
+    (CALL.format("wake_followers('{}', '{}')"), set()),
+    (CALL.format("judge_endpoints('[]', '{}')"), set()),
+    (CALL.format("disable_endpoints('[]', '{}')"), set()),
+    (CALL.format("insert_notice('c', 'endpoint.disabled', 0, '{}')"), set()),
+    (CALL.format("refuse_state(0, 'paused')"), set()),
+    (CALL.format("attach_triggers()"), set()),
     (CALL.format("generate_captures()"), set()),
     (CALL.format("record_late_attempts('[]', '{}')"), set()),
 ]
@@ -96,7 +111,7 @@ def may(host: Host, role: str, statement: str) -> bool:
     except psycopg.errors.InsufficientPrivilege:
         return False
     except psycopg.errors.NoDataFound:
-        pass  # it looked, and there is no such payment
+        pass  # it looked, and there is no such payment or endpoint
     return True
 
 

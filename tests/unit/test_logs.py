@@ -132,11 +132,15 @@ def test_levels(capsys: Capture) -> None:
     assert {event for event, level in told if level == "warning"} == {
         "listen.changed",
         "endpoint.disabled",
+        "breaker.opened",
         "delivery.released",
+        "leases.freed",
+        "parked.ended",
         "database.trouble",
     }
     assert {event for event, level in told if level == "error"} == {"result.unrecordable"}
     assert ("listen.changed", "info") in told
+    assert ("breaker.closed", "info") in told
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,7 @@ def test_endpoints_are_apart(metrics: Metrics) -> None:
 
 COUNTED: list[tuple[o.Observation, dict[str, float]]] = [
     (o.EndpointDisabled(7, "clinic-1", "gone"), {"endpoints_disabled_total": 1}),
+    (o.LeasesFreed(3), {"leases_freed_total": 3}),
     (o.DeliveryReleased(delivery(), "EMFILE"), {"deliveries_released_total": 1}),
     (o.Claimed(20, 4, 0.25), {"claims_total": 1, "claimed_deliveries_total": 20, "claim_duration_seconds_sum": 0.25}),
     (o.Claimed(0, 0, 0.25), {"claims_total": 1, "claimed_deliveries_total": 0, "claim_duration_seconds_count": 1}),
@@ -135,6 +136,15 @@ def test_what_an_observation_counts(metrics: Metrics, observation: o.Observation
     observed(metrics, observation)
 
     assert {name: value(metrics, name) for name in values} == values
+
+
+def test_breakers_are_counted_when_they_open(metrics: Metrics) -> None:
+    """One count for each opening, by endpoint; closing again counts nothing."""
+    observed(metrics, o.BreakerChanged(7, "clinic-1", True), o.BreakerChanged(7, "clinic-1", False))
+    observed(metrics, o.BreakerChanged(7, "clinic-1", True), o.BreakerChanged(8, "clinic-1", False))
+
+    assert value(metrics, "breaker_openings_total", endpoint="7") == 2
+    assert value(metrics, "breaker_openings_total", endpoint="8") is None
 
 
 def test_labels_of_wake_ups_and_trouble(metrics: Metrics) -> None:

@@ -1,12 +1,13 @@
 """core.verdict: what an answer means for its delivery and its endpoint."""
 
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 
 import pytest
 
 from dispatcher.core.model import DeliveryState, ErrorClass, Outcome, Verdict
-from dispatcher.core.verdict import ANSWERED_GONE, EXHAUSTED, SLOW_DOWN, judge
+from dispatcher.core.verdict import ANSWERED_GONE, EXHAUSTED, judge
 from tests.unit.examples import NOW, delivery, result
 
 FAILED_FIRST = Verdict(
@@ -80,19 +81,41 @@ def test_2xx_with_a_body_that_broke_off_succeeds() -> None:
 
 
 @pytest.mark.parametrize(
-    "status", [100, 101, 199, 300, 301, 302, 303, 307, 308, 400, 401, 404, 422, 500, 502, 599, 999]
+    "status", [100, 101, 199, 300, 301, 302, 303, 307, 308, 400, 401, 404, 408, 422, 500, 501, 505, 599, 999]
 )
 def test_everything_else_fails(status: int) -> None:
     """Other statuses fail and are tried again; a redirect is a failure, too, since it is never followed."""
     assert judge(result(status), delivery(), NOW, 0) == FAILED_FIRST
 
 
-@pytest.mark.parametrize("error", [error for error in ErrorClass if error is not ErrorClass.HTTP_STATUS])
-def test_without_a_status_the_error_class_is_kept(error: ErrorClass) -> None:
-    """Each way in which a request can have no answer fails under its own name, and is tried again."""
-    verdict = judge(result(error=error), delivery(), NOW, 0)
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_some_statuses_ask_for_less(status: int) -> None:
+    """They fail as any other, and slow the endpoint down; without a Retry-After it is not held."""
+    assert judge(result(status), delivery(), NOW, 0) == replace(FAILED_FIRST, slows=True)
 
-    assert verdict == Verdict(Outcome.FAILED, error, DeliveryState.PENDING, retry_in=60, charged=True)
+
+@pytest.mark.parametrize(
+    ("error", "slows"),
+    [
+        (ErrorClass.TIMEOUT, True),
+        (ErrorClass.CONNECT, False),
+        (ErrorClass.TLS, False),
+        (ErrorClass.DNS, False),
+        (ErrorClass.BLOCKED_ADDRESS, False),
+        (ErrorClass.PROTOCOL, False),
+    ],
+)
+def test_without_a_status_the_error_class_is_kept(error: ErrorClass, slows: bool) -> None:
+    """Each way in which a request can have no answer fails under its own name; only a timeout asks for less."""
+    assert judge(result(error=error), delivery(), NOW, 0) == replace(FAILED_FIRST, error_class=error, slows=slows)
+
+
+@pytest.mark.parametrize("status", [200, 204])
+def test_a_success_never_slows_or_holds(status: int) -> None:
+    """A Retry-After beside a success asks for nothing."""
+    verdict = judge(result(status, retry_after="600"), delivery(), NOW, 0)
+
+    assert verdict == Verdict(Outcome.SUCCEEDED, None, DeliveryState.SUCCEEDED)
 
 
 def test_410_disables_the_endpoint_and_keeps_the_delivery() -> None:
@@ -111,47 +134,77 @@ def test_410_at_the_last_attempt() -> None:
     assert (verdict.disable, verdict.state, verdict.reason) == (ANSWERED_GONE, DeliveryState.DEAD, EXHAUSTED)
 
 
-@pytest.mark.parametrize("status", [404, 429, 500, 503])
+@pytest.mark.parametrize("status", [404, 409, 411, 429, 500, 503])
 def test_only_410_disables(status: int) -> None:
     """No other status disables an endpoint at once."""
     assert judge(result(status), delivery(), NOW, 0).disable is None
 
 
-@pytest.mark.parametrize(
-    ("retry_after", "retry_in"),
-    [
-        (None, 60),
-        ("600", 600),
-        ("30", 60),  # earlier than the schedule: the schedule holds
-        ("0", 60),
-        ("-1", 60),
-        ("garbage", 60),
-        ("999999999999", 86400),
-        ("9" * 5000, 86400),
-        (format_datetime(NOW + timedelta(seconds=600), usegmt=True), 600),
-        (format_datetime(NOW - timedelta(seconds=600), usegmt=True), 60),
-        ("Wed, 21 Oct 99999999999 07:28:00 GMT", 60),
-    ],
-)
+def date(seconds: int) -> str:
+    """That many seconds from now, as an HTTP date."""
+    return format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
+
+
+# Retry-After, when the delivery is due again by it (its schedule says 60), and for how long the endpoint is held.
+RETRY_AFTER: list[tuple[str | None, float, float]] = [
+    (None, 60, 0),
+    ("0", 60, 0),
+    ("30", 60, 30),  # earlier than the schedule: the schedule holds, and the endpoint's others wait
+    ("60", 60, 60),
+    ("61", 61, 61),
+    (" 120 ", 120, 120),
+    ("300", 300, 300),
+    ("600", 600, 300),
+    ("86400", 86400, 300),
+    ("86401", 86400, 300),
+    ("999999999999", 86400, 300),
+    ("9" * 5000, 86400, 300),
+    ("-1", 60, 0),
+    ("-999999", 60, 0),
+    ("1.5", 60, 0),
+    ("garbage", 60, 0),
+    ("", 60, 0),
+    ("\u0663\u0660\u0660", 60, 0),  # digits, but not those of a header
+    (date(30), 60, 30),
+    (date(200), 200, 200),
+    (date(600), 600, 300),
+    (date(864000), 86400, 300),
+    (date(0), 60, 0),
+    (date(-600), 60, 0),
+    ("Wed, 21 Oct 99999999999 07:28:00 GMT", 60, 0),
+]
+
+
+@pytest.mark.parametrize(("retry_after", "retry_in", "hold"), RETRY_AFTER)
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
-def test_retry_after_only_delays(status: int, retry_after: str | None, retry_in: float) -> None:
-    """A receiver that asks for less may say when; never earlier than the schedule, never more than a day."""
+def test_retry_after_only_delays(status: int, retry_after: str | None, retry_in: float, hold: float) -> None:
+    """A receiver that asks for less may say when: never earlier than the schedule, and within bounds."""
     verdict = judge(result(status, retry_after=retry_after), delivery(), NOW, 0)
 
-    assert verdict.retry_in == retry_in
+    assert verdict == replace(FAILED_FIRST, retry_in=retry_in, slows=True, hold=hold)
 
 
 @pytest.mark.parametrize("status", [301, 400, 404, 408, 410, 500, 501, 505])
-def test_retry_after_counts_with_few_statuses(status: int) -> None:
+@pytest.mark.parametrize("retry_after", ["7200", date(7200)])
+def test_retry_after_counts_with_few_statuses(status: int, retry_after: str) -> None:
     """With any other status the header means nothing to us."""
-    verdict = judge(result(status, retry_after="7200"), delivery(), NOW, 0)
+    verdict = judge(result(status, retry_after=retry_after), delivery(), NOW, 0)
 
-    assert status not in SLOW_DOWN
-    assert verdict.retry_in == 60
+    assert (verdict.retry_in, verdict.slows, verdict.hold) == (60, False, 0)
 
 
 def test_retry_after_does_not_prolong_the_schedule() -> None:
-    """A receiver that asks for patience at the last attempt does not get another one."""
+    """A receiver that asks for patience at the last attempt does not get another one; its other deliveries wait."""
     verdict = judge(result(503, retry_after="60"), delivery(failure_count=8), NOW, 0)
 
-    assert verdict.state is DeliveryState.DEAD
+    assert verdict == replace(FAILED_FIRST, state=DeliveryState.DEAD, reason=EXHAUSTED, retry_in=0, slows=True, hold=60)
+
+
+@pytest.mark.parametrize(("retry_after", "latest"), [(None, 66), ("63", 66), ("66", 66), ("70", 70)])
+def test_jitter_only_delays(retry_after: str | None, latest: float) -> None:
+    """Jitter adds up to a tenth to the schedule and nothing to a Retry-After; the later of the two holds."""
+    owed = delivery()
+    without, with_most = (judge(result(503, retry_after=retry_after), owed, NOW, jitter) for jitter in (0.0, 1.0))
+
+    assert with_most.retry_in == pytest.approx(latest)
+    assert 60 <= without.retry_in <= with_most.retry_in
