@@ -2,6 +2,6 @@
 -- The functions are not in here: post-apply.py loads them from sql_functions/, in one transaction.
 -- Each release that changes one of them ships a migration with the new fingerprint, so that `yoyo apply` finds
 -- something pending and loads them.
--- fingerprint: 9d13595818af78708bfd3a8917d28d1db995ab0fd29a9326ce6daad360d38fbc
+-- fingerprint: 738bedbaa8197a521faa1b9022f6569ca063c2f269cbe04c561896945713da1c
 
 do $$ begin null; end $$;

@@ -14,7 +14,9 @@ as $$
         format('drop trigger %I on %s', t.tgname, t.tgrelid::regclass)
     from pg_trigger as t
     join pg_proc as p on p.oid = t.tgfoid
+    join pg_class as c on c.oid = t.tgrelid
     where p.pronamespace = 'outbound_webhooks'::regnamespace
+        and c.relnamespace <> p.pronamespace -- those on our own tables are our own (attach_triggers)
         and t.tgparentid = 0
         and not exists (
             select
