@@ -162,7 +162,7 @@ def _add_endpoints(parsers: Parsers) -> None:
     endpoint.add_argument("--max-in-flight", type=_at_least_one, default=10, help="requests at once (default 10)")
     endpoint.add_argument("--rate", type=_at_least_one, help="requests a second, at most; no limit by default")
     endpoint.add_argument("--timeout", type=_at_least_one, default=20, help="seconds for a request (default 20)")
-    listed = _add(parsers, "endpoints", endpoints.endpoints, "List endpoints with their state and what is kept for them.")
+    listed = _add(parsers, "endpoints", endpoints.endpoints, "List endpoints: their state, and what is kept for them.")
     listed.add_argument("--clinic", help="only those of this clinic")
     pause = _add(parsers, "pause", endpoints.pause, "Send nothing more to an endpoint, and keep what is due to it.")
     pause.add_argument("endpoint", type=_at_least_one, help="its id")

@@ -96,6 +96,7 @@ begin
     room as materialized (
         select
             due.*,
+            f.in_flight,
             f.breaker <> 'closed' as is_probe,
             case
                 when f.held_until > v_now then 0
@@ -114,21 +115,44 @@ begin
         from due
         join flow as f on f.endpoint_id = due.id
     ),
-    -- What is left of its clinic's share, once the clinic's endpoints before it took theirs.
-    shared as materialized (
+    asked as materialized (
         select
             r.*,
-            greatest(0, least(
-                r.wanted,
-                p_share - coalesce(busy.in_flight, 0)
-                - coalesce(sum(r.wanted) over (
-                    partition by r.clinic_id order by r.id rows between unbounded preceding and 1 preceding
-                ), 0)
-            ))::integer as free
+            p_share - coalesce(busy.in_flight, 0) as clinic_share,
+            sum(r.wanted) over (partition by r.clinic_id) as clinic_wanted
         from (
             select room.*, least(room.slots, coalesce(floor(room.tokens), room.slots))::integer as wanted from room
         ) as r
         left join unnest(p_busy_clinic_ids, p_busy_counts) as busy (clinic_id, in_flight) on busy.clinic_id = r.clinic_id
+    ),
+    -- A clinic whose endpoints have room for more than its share: what they really have, and who has least in flight first.
+    shared as materialized (
+        select
+            r.*,
+            greatest(0, least(
+                r.has,
+                r.clinic_share - coalesce(sum(r.has) over (
+                    partition by r.clinic_id order by r.in_flight, r.id rows between unbounded preceding and 1 preceding
+                ), 0)
+            ))::integer as free
+        from (
+            select
+                a.*,
+                case when a.clinic_wanted > a.clinic_share then (
+                    select count(*)
+                    from (
+                        select
+                        from outbound_webhooks.deliveries as d
+                        where d.endpoint_id = a.id
+                            and d.parked_reason is null
+                            and d.next_attempt_at >= p_watermark
+                            and d.next_attempt_at <= v_now
+                            and d.lease_token is null
+                        limit a.wanted
+                    ) as waiting
+                ) else a.wanted end as has
+            from asked as a
+        ) as r
     ),
     pick as materialized (
         select due_row.id, due_row.endpoint_id

@@ -51,9 +51,7 @@ def endpoints(arguments: argparse.Namespace) -> None:
 def pause(arguments: argparse.Namespace) -> None:
     """Pause an endpoint."""
     with open_transaction() as connection:
-        connection.execute(
-            "select outbound_webhooks.pause_endpoint(%s, %s)", (arguments.endpoint, arguments.reason)
-        )
+        connection.execute("select outbound_webhooks.pause_endpoint(%s, %s)", (arguments.endpoint, arguments.reason))
     print(f"endpoint {arguments.endpoint} is paused: what is due to it is kept until `resume`")
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-
 NOTICE_RESOURCES = frozenset({"endpoint", "delivery"})  # watch() and emit() refuse them (25_check_event_type.sql)
 
 
@@ -45,8 +44,8 @@ class Delivery:
     """One event owed to one endpoint, claimed: all that an attempt needs.
 
     `lease_token` is the fencing token of this claim; `secrets` are sealed or, for a minute after a DBA inserted one,
-    clear; `retry_schedule` is in seconds, None for the default; `is_probe`: its endpoint's circuit breaker is open, and this
-    one goes to see.
+    clear; `retry_schedule` is in seconds, None for the default; `is_probe`: its endpoint's circuit breaker is open, and
+    this one goes to see.
     """
 
     id: int

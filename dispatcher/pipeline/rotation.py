@@ -15,13 +15,11 @@ FULL_EVERY_SECONDS = 5.0  # a rotation that looks at everything: how late a paym
 class Rotation:
     """Rounds of claiming, each beginning behind the endpoint where the one before ended.
 
-    Most rounds look at nothing older than a watermark: dead rows of finished deliveries, which VACUUM cannot remove while
-    a long transaction is open, would cost each of them. A full rotation every few seconds sets it anew.
+    Most rounds look at nothing older than a watermark: dead rows of finished deliveries, which VACUUM cannot remove
+    while a long transaction is open, would cost each of them. A full rotation every few seconds sets it anew.
     """
 
-    def __init__(
-        self, pool: Pool, dispatcher_id: int, lease_margin: timedelta, share: int, observe: Observe
-    ) -> None:
+    def __init__(self, pool: Pool, dispatcher_id: int, lease_margin: timedelta, share: int, observe: Observe) -> None:
         self.complete = False
         self.hungry: set[str] = set()
         self.look_again_at = float("inf")

@@ -19,7 +19,14 @@ from dispatcher.pipeline.listen import Listener
 from dispatcher.pipeline.release import may_start, release
 from dispatcher.pipeline.rest import rest
 from dispatcher.pipeline.rotation import Rotation
-from dispatcher.telemetry.observations import DatabaseTrouble, DeliveryReleased, LeasesFreed, Observe, PhaseChanged, Woken
+from dispatcher.telemetry.observations import (
+    DatabaseTrouble,
+    DeliveryReleased,
+    LeasesFreed,
+    Observe,
+    PhaseChanged,
+    Woken,
+)
 
 Deliver = Callable[[Delivery], Awaitable[None]]
 

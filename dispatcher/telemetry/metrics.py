@@ -60,7 +60,7 @@ class Metrics:
         )
         self._flushed = self._histogram("flush_results", "Results written in one batch.", (1, 5, 10, 25, 50, 100, 200))
         self._freed = self._counter(
-            "leases_freed_total", "Leases that had run out or whose dispatcher was dead: requests that may be made twice."
+            "leases_freed_total", "Leases that had run out or whose dispatcher died: requests that are made again."
         )
         self._stale = self._counter("stale_results_total", "Results whose lease had been taken over.")
         self._woken = self._counter("woken_total", "By what work was found: doorbell, or the sweep of a sleeper.", "by")

@@ -1,6 +1,7 @@
 """The dispatcher's calls of the SQL functions, one step at a time, and how a test makes time pass: by moving a row."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -77,6 +78,11 @@ def claim(host: Host, dispatcher: int, *, limit: int = 100, after: int = 0) -> l
     """What one round of claiming leased, oldest first."""
     claimed = [row for row in visit(host, dispatcher, limit=limit, after=after) if row["delivery_id"] is not None]
     return sorted(claimed, key=lambda row: int(row["delivery_id"]))
+
+
+def by_endpoint(visited: Sequence[Row]) -> dict[int, int]:
+    """How many deliveries of each endpoint a round leased; none are left out."""
+    return dict(Counter(int(row["endpoint_id"]) for row in visited if row["delivery_id"] is not None))
 
 
 def free_leases(host: Host, dispatcher: int, held: Sequence[int] = ()) -> int:

@@ -256,3 +256,31 @@ def test_secrets_newest_first(sandbox: Host) -> None:
     (claimed,) = claim(sandbox, register(sandbox))
 
     assert claimed["secrets"] == ["newest", "overlapping", SECRET]
+
+
+def test_the_endpoints_of_one_clinic_share(sandbox: Host) -> None:
+    """A clinic gets its share and no more, however many endpoints it has; the one with least in flight comes first."""
+    many = [endpoint(sandbox) for _ in range(6)]
+    other = endpoint(sandbox, clinic="clinic-2")
+    emit(sandbox, 20)
+    emit(sandbox, 20, clinic="clinic-2")
+    dispatcher = register(sandbox)
+
+    first = steps.by_endpoint(visit(sandbox, dispatcher, share=12))
+    for_the_rest = steps.by_endpoint(visit(sandbox, dispatcher, share=16, busy={"clinic-1": 12, "clinic-2": 10}))
+
+    assert first == {many[0].id: 10, many[1].id: 2, other.id: 10}
+    assert for_the_rest == {many[2].id: 4}
+
+
+def test_an_endpoint_without_work_takes_nothing_of_the_share(sandbox: Host) -> None:
+    """What counts is what an endpoint has to send, not what it has room for."""
+    idle = endpoint(sandbox, event_types=["a.b"])
+    waiting = endpoint(sandbox, event_types=["payment_transaction.created"])
+    sandbox.rows("select outbound_webhooks.emit('clinic-1', 'a.b', 'a', '1', '{}')")
+    emit(sandbox, 20)
+    dispatcher = register(sandbox)
+
+    found = steps.by_endpoint(visit(sandbox, dispatcher, share=10))
+
+    assert found == {idle.id: 1, waiting.id: 9}
