@@ -107,6 +107,7 @@ RETRY: Row = {
     "charged": True,
 }  # fmt: skip
 DEAD: Row = {**RETRY, "state": "dead", "reason": "no attempts left"}
+SLOWS: Row = {**RETRY, "http_status": 503, "slows": True}
 
 
 def result(claimed: Row, dispatcher: int, values: Row, **changes: object) -> Row:
@@ -121,6 +122,11 @@ def result(claimed: Row, dispatcher: int, values: Row, **changes: object) -> Row
         "duration_ms": 5,
         "dispatcher_id": dispatcher,
         "charged": False,
+        "is_probe": claimed["is_probe"],
+        "is_notice": claimed["event_type"].partition(".")[0] in ("endpoint", "delivery"),
+        "slows": False,
+        "hold": 0,
+        "disable": None,
         **values,
         **changes,
     }
@@ -130,6 +136,12 @@ def record(host: Host, *results: Row) -> list[int]:
     """Flush a batch; returns the lease tokens whose result decided where their delivery goes."""
     rows = host.rows("select * from outbound_webhooks.record_attempts(%s)", Jsonb(results))
     return sorted(int(str(row["lease_token"])) for row in rows if row["lease_token"] is not None)
+
+
+def changes(host: Host, *results: Row) -> list[tuple[object, ...]]:
+    """Flush a batch; returns what became of endpoints by it."""
+    rows = host.rows("select * from outbound_webhooks.record_attempts(%s)", Jsonb(results))
+    return [(row["endpoint_id"], row["change"], row["reason"]) for row in rows if row["change"] is not None]
 
 
 def release(host: Host, claimed: Sequence[Row], *, delay: str = "0 seconds", may_have_left: bool = False) -> int:
@@ -162,6 +174,11 @@ def open_breaker(host: Host, endpoint_id: int, probe_in: str = "1 minute") -> No
         " failing_since = clock_timestamp(), probe_at = clock_timestamp() + %s::interval where endpoint_id = %s",
         probe_in, endpoint_id,
     )  # fmt: skip
+
+
+def change_flow(host: Host, endpoint_id: int, change: str) -> None:
+    """Change an endpoint's flow: `held_until = held_until - interval '1 minute'`, for example, lets a minute pass."""
+    host.rows(f"update outbound_webhooks.endpoint_flow set {change} where endpoint_id = %s", endpoint_id)
 
 
 def let_leases_expire(host: Host, *delivery_ids: int) -> None:
