@@ -1,6 +1,8 @@
 -- settle_deliveries: bring waiting deliveries in line with the state of their endpoint, a bounded batch at a time.
 -- paused, disabled, breaker open -> parked: kept, out of the claim's way; retired -> cancelled; active again -> due, oldest
 -- first, as many a second as drain_rate says, some seconds ahead. A breaker that wants to probe gets its oldest delivery.
+-- Of an open breaker only what is due before the probe is parked: what waits longer for its own retry goes on waiting,
+-- or each opening would use up a step of its schedule.
 -- Called by: the leader's maintenance. The claim looks at all of these states itself: this is tidiness, not safety.
 -- Locks: the rows it moves, and the flow of endpoints that drain; skips what others hold. Returns how many it moved.
 create or replace function outbound_webhooks.settle_deliveries(p_limit integer default 1000)
@@ -28,6 +30,7 @@ begin
             where d.endpoint_id = e.id
                 and d.parked_reason is null
                 and d.lease_token is null
+                and d.next_attempt_at <= case when e.state = 'active' then f.probe_at else 'infinity' end
             order by d.next_attempt_at, d.id
             limit p_limit
             for update skip locked
