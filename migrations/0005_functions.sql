@@ -2,6 +2,6 @@
 -- The functions are not in here: post-apply.py loads them from sql_functions/, in one transaction.
 -- Each release that changes one of them ships a migration with the new fingerprint, so that `yoyo apply` finds
 -- something pending and loads them.
--- fingerprint: 17456b58aaa9f7e5c35ed053f6316af0fdecbc665d114a58c93c59470f7cee11
+-- fingerprint: 43f04868bc0fab0771f27b996c84e6ed664dae0a0c851391dd077b6311201a26
 
 do $$ begin null; end $$;

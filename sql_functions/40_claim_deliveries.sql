@@ -121,7 +121,10 @@ begin
             p_share - coalesce(busy.in_flight, 0) as clinic_share,
             sum(r.wanted) over (partition by r.clinic_id) as clinic_wanted
         from (
-            select room.*, least(room.slots, coalesce(floor(room.tokens), room.slots))::integer as wanted from room
+            select
+                room.*,
+                greatest(0, least(room.slots, coalesce(floor(room.tokens), room.slots)))::integer as wanted
+            from room
         ) as r
         left join unnest(p_busy_clinic_ids, p_busy_counts) as busy (clinic_id, in_flight) on busy.clinic_id = r.clinic_id
     ),
