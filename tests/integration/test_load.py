@@ -43,3 +43,21 @@ async def test_all_arrive_and_none_twice(host: Host, receiver: Receiver, dispatc
     )
     assert host.value("select count(*) from outbound_webhooks.deliveries") == 0
     assert host.value("select count(*) from outbound_webhooks.capture_errors") == 0
+
+
+async def test_a_payment_that_commits_late(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
+    """A transaction that took an hour from its payment to its commit: older than all that claims look at, it is found."""
+    host.endpoint(receiver.url + "/")
+
+    async with dispatcher() as seen:
+        host.pay()
+        await seen.count(AttemptFinished)
+        with host.connection.transaction():
+            host.pay()
+            host.rows(
+                "update outbound_webhooks.deliveries"
+                " set created_at = created_at - interval '1 hour', next_attempt_at = next_attempt_at - interval '1 hour'"
+            )
+        await seen.count(AttemptFinished, 2)
+
+    assert len(receiver.received) == 2
