@@ -1,4 +1,4 @@
-"""Two dispatchers, tiny leases, results that are held back: what is stale moves nothing, and no request goes unrecorded."""
+"""Two dispatchers, tiny leases, results that are held back: nothing stale moves a row, no request goes unrecorded."""
 
 import asyncio
 from collections import Counter
@@ -20,7 +20,7 @@ PAYMENTS = 20
 async def test_results_that_come_too_late(
     host: Host, receiver: Receiver, dispatcher: StartDispatcher, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
-    """The second dispatcher takes over and delivers; the first one's answers are kept as attempts, and change nothing."""
+    """The second dispatcher takes over and delivers; the first one's answers are attempts, and no more."""
     host.endpoint(receiver.url + "/", timeout_seconds=1, max_in_flight=PAYMENTS)
     receiver.answer_next(*[status] * PAYMENTS)
     gate, write = asyncio.Event(), Recorder._write
