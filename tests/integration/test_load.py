@@ -54,10 +54,7 @@ async def test_a_payment_that_commits_late(host: Host, receiver: Receiver, dispa
         await seen.count(AttemptFinished)
         with host.connection.transaction():
             host.pay()
-            host.rows(
-                "update outbound_webhooks.deliveries"
-                " set next_attempt_at = next_attempt_at - interval '1 hour'"
-            )
+            host.rows("update outbound_webhooks.deliveries set next_attempt_at = next_attempt_at - interval '1 hour'")
         await seen.count(AttemptFinished, 2)
 
     assert len(receiver.received) == 2
