@@ -95,7 +95,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     parsers = parser.add_subparsers(required=True, metavar="COMMAND")
     settings = "settings, from the environment:\n" + config.describe()
-    _add(parsers, "run", running.run, "Run a dispatcher until SIGTERM.", settings)
+    run = _add(parsers, "run", running.run, "Run a dispatcher, or several, until SIGTERM.", settings)
+    run.add_argument(
+        "--workers",
+        type=_at_least_one,
+        metavar="N",
+        help="run so many dispatchers, each a process of its own (OUTBOUND_WEBHOOKS_WORKERS by default)",
+    )
+    run.add_argument("--as-worker", type=_at_least_one, help=argparse.SUPPRESS)  # how workers.py starts each of them
     _add(parsers, "migrate", installing.migrate, "Install or upgrade the schema in the database.")
     _add_watching(parsers)
     _add_looking(parsers)

@@ -155,12 +155,17 @@ async def _deliver_until(
         return released
 
 
-def stop_on_signals(stop: asyncio.Event) -> None:
-    """SIGTERM and SIGINT ask for a stop in good order; a second one ends the process at once."""
+def stop_on_signals(stop: asyncio.Event, *, second_ends: bool = True) -> None:
+    """SIGTERM and SIGINT ask for a stop in good order.
+
+    Args:
+        second_ends: a second one ends the process at once. Not for one that is told by its service manager and by its
+            supervisor: they mean the same stop.
+    """
     loop = asyncio.get_running_loop()
 
     def on_signal() -> None:
-        if stop.is_set():
+        if stop.is_set() and second_ends:
             os._exit(1)
         stop.set()
 

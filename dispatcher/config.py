@@ -15,6 +15,7 @@ from dispatcher.core.address import Network
 from dispatcher.core.sealing import Keyring, SealingError, parse_keyring
 
 PREFIX = "OUTBOUND_WEBHOOKS_"
+MOST_WORKERS = 100  # a typing error must not start ten thousand processes
 # Read by the tests, not by the program; known, so that a shell that has it set can start a dispatcher.
 _OTHER_NAMES = frozenset({PREFIX + "TEST_DATABASE_URL"})
 
@@ -66,6 +67,9 @@ class Settings(BaseSettings):
         description="Master keys that seal the signing keys: id:base64,... of 32 bytes each, the current one first.",
     )
     concurrency: int = Field(200, ge=1, le=10_000, description="Requests in flight in this process, at most.")
+    workers: int = Field(
+        1, ge=1, le=MOST_WORKERS, description="Dispatchers that run starts, each a process of its own; --workers wins."
+    )
     pool_size: int = Field(4, ge=2, le=100, description="Database connections of this process, beside the LISTEN one.")
     lease_margin_seconds: int = Field(
         15, ge=1, le=600, description="How much longer than its endpoint's timeout a lease lasts."

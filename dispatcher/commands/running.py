@@ -1,23 +1,50 @@
-"""run: a dispatcher, until SIGTERM."""
+"""run: a dispatcher, or several, until SIGTERM."""
 
 import argparse
 import asyncio
 
 from dispatcher import app, config, migrate
 from dispatcher.commands.session import UsageError
+from dispatcher.commands.workers import supervise
 from dispatcher.db import RightsMissing, RoleMissing, connect
 from dispatcher.migrate import NOT_INSTALLED
 from dispatcher.telemetry.logs import configure, log_observation
 
+LAST_PORT = 65535
 
-def run(_: argparse.Namespace) -> None:
-    """Run a dispatcher until SIGTERM."""
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run a dispatcher until SIGTERM, or a supervisor with several."""
     settings = config.load()
-    configure(settings.log_format, settings.log_level)
+    count = arguments.workers or settings.workers
+    _check_count(count, settings.ops_port)
+    if arguments.as_worker is None and count > 1:
+        settings.keyring()  # what none of them could start without is said once
+        _preflight(settings.libpq_url())
+        return supervise(count)
+    _run_one(settings, arguments.as_worker)
+    return 0
+
+
+def _check_count(count: int, ops_port: int) -> None:
+    if count > config.MOST_WORKERS:
+        raise UsageError(f"--workers {count}: at most {config.MOST_WORKERS}")
+    if ops_port + count - 1 > LAST_PORT:
+        raise UsageError(f"{count} workers need as many ports from OUTBOUND_WEBHOOKS_OPS_PORT ({ops_port}) on")
+
+
+def _run_one(settings: config.Settings, worker: int | None) -> None:
+    """Run one dispatcher; `worker` is its number if it is one of several."""
+    if worker is None:
+        configure(settings.log_format, settings.log_level)
+    else:
+        configure(settings.log_format, settings.log_level, worker=worker)
+        if settings.ops_port:
+            settings = settings.model_copy(update={"ops_port": settings.ops_port + worker - 1})
 
     async def work() -> None:
         stop = asyncio.Event()
-        app.stop_on_signals(stop)
+        app.stop_on_signals(stop, second_ends=worker is None)
         try:
             await app.run(settings, [log_observation], stop)
         except OSError as error:

@@ -22,7 +22,7 @@ from typing import TypedDict
 
 import psycopg
 
-from dispatcher.demo.lifetime import die_with_parent
+from dispatcher.lifetime import die_with_parent
 
 WHEEL_INSTALLS: Mapping[int, str] = {18: "pginstall18", 16: "pginstall"}
 SUPERUSER = "postgres"

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from dispatcher.core.sealing import KEY_BYTES
-from dispatcher.demo.lifetime import die_with_parent
+from dispatcher.lifetime import die_with_parent
 
 PREFIX = "OUTBOUND_WEBHOOKS_"
 WAIT_SECONDS = 60.0

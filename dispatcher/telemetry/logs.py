@@ -11,10 +11,20 @@ from dispatcher.telemetry import observations as o
 Format = Literal["auto", "json", "console"]
 
 
-def configure(log_format: Format, level: str) -> None:
-    """Log to standard error: JSON, one object a line, or for people on a terminal. Library loggers go the same way."""
+def configure(log_format: Format, level: str, **everywhere: object) -> None:
+    """Log to standard error: JSON, one object a line, or for people on a terminal. Library loggers go the same way.
+
+    Args:
+        everywhere: fields that every line has.
+    """
     console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
+
+    def add_everywhere(_: Any, __: str, fields: structlog.types.EventDict) -> structlog.types.EventDict:
+        fields.update(everywhere)
+        return fields
+
     shared: list[structlog.types.Processor] = [
+        add_everywhere,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from dispatcher.demo.lifetime import die_with_parent
+from dispatcher.lifetime import die_with_parent
 
 PORT = 6432  # part of the socket's name
 INSTALL = "pgbouncer is missing: apt install pgbouncer"

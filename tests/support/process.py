@@ -20,7 +20,7 @@ def clean_environment(**more: str) -> dict[str, str]:
 
 
 class DispatcherProcess:
-    """`python -m dispatcher run`; its JSON log lines are collected and waited on."""
+    """`python -m dispatcher run`; its JSON log lines, and those of its workers, are collected and waited on."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
@@ -54,7 +54,7 @@ class DispatcherProcess:
         return [line for line in self.lines if line.get("event") == event]
 
     async def exit_code(self, timeout: float = 60) -> int:
-        """Wait for its end."""
+        """Wait for its end, and for that of its workers, who write to the same standard error."""
         async with asyncio.timeout(timeout):
             code = await self.process.wait()
             await self._reading
@@ -72,11 +72,11 @@ class DispatcherProcess:
 
 
 @asynccontextmanager
-async def run_dispatcher(environment: dict[str, str]) -> AsyncIterator[DispatcherProcess]:
+async def run_dispatcher(environment: dict[str, str], *options: str) -> AsyncIterator[DispatcherProcess]:
     """Run one; killed at the end if it still runs."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "dispatcher", "run"),
+        *("-m", "dispatcher", "run", *options),
         cwd=ROOT,
         env=clean_environment(**environment),
         stdin=asyncio.subprocess.DEVNULL,

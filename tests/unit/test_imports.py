@@ -17,6 +17,7 @@ INTERNAL: dict[str, tuple[str, ...]] = {
     "dispatcher.core": ("dispatcher.core",),
     "dispatcher.config": ("dispatcher.core",),
     "dispatcher.db": (),
+    "dispatcher.lifetime": (),
     "dispatcher.migrate": ("dispatcher.db",),
     "dispatcher.egress": ("dispatcher.core",),
     "dispatcher.telemetry": ("dispatcher.core", "dispatcher.telemetry.observations"),
@@ -62,13 +63,15 @@ INTERNAL: dict[str, tuple[str, ...]] = {
     "dispatcher.commands.running": (
         "dispatcher.app",
         "dispatcher.commands.session",
+        "dispatcher.commands.workers",
         "dispatcher.config",
         "dispatcher.db",
         "dispatcher.migrate",
         "dispatcher.telemetry.logs",
     ),
     "dispatcher.commands.session": ("dispatcher.config", "dispatcher.migrate"),
-    "dispatcher.demo": ("dispatcher.core", "dispatcher.demo", "dispatcher.migrate"),
+    "dispatcher.commands.workers": ("dispatcher.lifetime",),
+    "dispatcher.demo": ("dispatcher.core", "dispatcher.demo", "dispatcher.lifetime", "dispatcher.migrate"),
 }
 
 # A third-party module, or one of the standard library that matters, and its homes.

@@ -194,6 +194,15 @@ def test_a_traceback_shows_no_local_variables(log_format: logs.Format, library: 
     assert not any(text in err for text in (KEY[6:], "thirty-two", "ação", "a\\u00e7\\u00e3o"))
 
 
+def test_fields_that_every_line_has(capsys: Capture) -> None:
+    """One of several workers is told apart by its lines, those of libraries among them."""
+    logs.configure("json", "info", worker=2)
+    logs.log_observation(o.DispatcherStopping(3))
+    logging.getLogger("asyncio").warning("slow")
+
+    assert [(line["event"], line["worker"]) for line in read(capsys)] == [("dispatcher.stopping", 2), ("slow", 2)]
+
+
 def test_libraries_log_the_same_way(capsys: Capture) -> None:
     """A library's line is JSON as ours are; what the pool repeats of what we report is left out."""
     logs.configure("json", "debug")
