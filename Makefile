@@ -20,7 +20,7 @@ WITH_NODE = PATH="$(CURDIR)/$(BIN):$$PATH"
 NO_ENGINE = PRISMA_SCHEMA_ENGINE_BINARY=$(firstword $(wildcard /bin/true /usr/bin/true))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-sql test-integration test-pooler test-race test-wheel lint format types bench-capture check schema-dump fingerprint clean
+.PHONY: help demo test test-unit test-sql test-integration test-pooler test-race test-limits test-wheel lint format types bench-capture check schema-dump fingerprint clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ test-pooler: $(READY) ## Through a real pgbouncer (apt install pgbouncer), in tr
 
 test-race: $(READY) ## Falling asleep against committing, for RACE_SECONDS (20) in each of three ways; prints what it took
 	$(PYTEST) tests/chaos
+
+test-limits: $(READY) ## Three dispatchers at one endpoint's limits, for LIMIT_SECONDS (60); prints what they let through
+	LIMIT_SECONDS=$(or $(LIMIT_SECONDS),60) $(PYTEST) tests/integration/test_limits.py
 
 test-wheel: $(READY) ## Build the wheel, install it into an empty environment, migrate and run from it
 	$(PYTEST) tests/wheel
