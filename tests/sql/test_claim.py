@@ -165,44 +165,6 @@ def test_a_round_visits_200_endpoints(sandbox: Host) -> None:
     assert len([row for row in following if row["delivery_id"]]) == 5
 
 
-def test_one_at_a_time_claims_for_an_endpoint(host: Host, connect: Connect) -> None:
-    """A claims in an open transaction: B does not wait, gets nothing, and is told to look again soon; then the rest."""
-    created = endpoint(host, max_in_flight=4)
-    emit(host, 5)
-    a, b = connect(), connect()
-    first, second = register(a), register(b)
-    b.rows("set statement_timeout = '30s'")
-
-    with a.connection.transaction():
-        claimed_by_a = claim(a, first, limit=3)
-        (told,) = visit(b, second)
-    claimed_by_b = claim(b, second)
-    owners = host.rows("select lease_owner from outbound_webhooks.deliveries order by id")
-
-    assert len(claimed_by_a) == 3
-    assert {name: told[name] for name in ("endpoint_id", "delivery_id", "look_again_in")} == {
-        "endpoint_id": created.id,
-        "delivery_id": None,
-        "look_again_in": 0.01,
-    }
-    assert len(claimed_by_b) == 1
-    assert owners == [{"lease_owner": owner} for owner in (first, first, first, second, None)]
-
-
-def test_endpoints_that_nobody_claims_for_are_claimed(host: Host, connect: Connect) -> None:
-    """A holds one endpoint: B gets what the other one has, and leaves the first to A."""
-    held, free = endpoint(host), endpoint(host)
-    emit(host, 2)
-    a, b = connect(), connect()
-    b.rows("set statement_timeout = '30s'")
-
-    with a.connection.transaction():
-        a.rows("select from outbound_webhooks.endpoint_flow where endpoint_id = %s for no key update", held.id)
-        claimed_by_b = claim(b, register(b))
-
-    assert [row["endpoint_id"] for row in claimed_by_b] == [free.id, free.id]
-
-
 def test_what_another_session_writes_is_not_waited_for(host: Host, connect: Connect) -> None:
     """A payment is being written and not committed: the claim gets what is committed, and the rest later."""
     endpoint(host)
