@@ -1,5 +1,7 @@
 """free_leases: leases that ran out, or whose dispatcher is dead, and no others; once, however many look for them."""
 
+from typing import Any
+
 from tests.sql import steps
 from tests.sql.conftest import Connect
 from tests.sql.interleaving import background, until_blocked
@@ -12,7 +14,7 @@ def owners(host: Host) -> list[object]:
     return [row["lease_owner"] for row in host.rows("select lease_owner from outbound_webhooks.deliveries order by id")]
 
 
-def outcomes(host: Host) -> list[tuple[object, ...]]:
+def outcomes(host: Host) -> list[tuple[Any, ...]]:
     """Every attempt, by delivery and number."""
     return [(row["delivery_id"], row["number"], row["outcome"]) for row in steps.attempts(host)]
 

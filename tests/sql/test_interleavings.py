@@ -157,7 +157,7 @@ def test_a_retirement_before_a_claim(host: Host, connect: Connect) -> None:
 
 
 def test_two_flushes_over_the_same_endpoints(host: Host, connect: Connect) -> None:
-    """A and B record results of two endpoints, each in its own order, and C holds the first: no deadlock, all counted."""
+    """A and B record results of two endpoints, each in its own order, and C holds the first: no deadlock."""
     first, second = endpoint(host), endpoint(host)
     emit(host, 2)
     dispatcher = register(host)

@@ -1,5 +1,7 @@
 """Parked deliveries: kept while their endpoint is paused, disabled or broken; drained at a rate; ended by limits."""
 
+from typing import Any
+
 import pytest
 
 from tests.sql import steps
@@ -19,7 +21,7 @@ def parked(host: Host) -> dict[int, str]:
     return {int(str(row["id"])): str(row["parked_reason"]) for row in rows}
 
 
-def due(host: Host) -> list[tuple[int, float]]:
+def due(host: Host) -> list[tuple[int, Any]]:
     """What is not parked, in the order in which it is due: how many seconds after the first."""
     rows = host.rows(
         "select id, extract(epoch from next_attempt_at - min(next_attempt_at) over ())::float8 as after"
@@ -28,9 +30,9 @@ def due(host: Host) -> list[tuple[int, float]]:
     return [(int(str(row["id"])), float(str(row["after"]))) for row in rows]
 
 
-def kept(host: Host, count: int = 5, **options: object) -> tuple[int, list[int]]:
+def kept(host: Host, count: int = 5) -> tuple[int, list[int]]:
     """A paused endpoint and what is kept for it."""
-    created = endpoint(host, **options).id
+    created = endpoint(host).id
     host.rows(PAUSE, created)
     deliveries = emit(host, count)
     steps.settle(host)

@@ -43,7 +43,7 @@ def test_too_many(sandbox: Host) -> None:
     of_the_other = emit(sandbox, 3, "clinic-2")
     steps.settle(sandbox)
 
-    ended = []
+    ended: list[object] = []
     while not ended or ended[-1]:
         ended.append(sandbox.value(END, 2))
     finished = sandbox.rows("select id, state, reason from outbound_webhooks.finished_deliveries order by id")
