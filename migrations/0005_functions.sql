@@ -2,6 +2,6 @@
 -- The functions are not in here: post-apply.py loads them from sql_functions/, in one transaction.
 -- Each release that changes one of them ships a migration with the new fingerprint, so that `yoyo apply` finds
 -- something pending and loads them.
--- fingerprint: 43f04868bc0fab0771f27b996c84e6ed664dae0a0c851391dd077b6311201a26
+-- fingerprint: 4036f519bf385a03bdf405f86a235886681b068d600f6f5cc0cfea42ba8e0988
 
 do $$ begin null; end $$;
