@@ -3,10 +3,11 @@
 from tests.sql import steps
 from tests.sql.conftest import Connect
 from tests.sql.interleaving import background, until_blocked
-from tests.sql.steps import RETRY, SUCCEEDED, claim, emit, endpoint, flow, ids, record, register, result, visit
+from tests.sql.steps import DEAD, RETRY, SUCCEEDED, claim, emit, endpoint, flow, ids, record, register, result, visit
 from tests.support.host import Host
 
 PAUSE = "select outbound_webhooks.pause_endpoint(%s)"
+TELL = "select outbound_webhooks.tell_operations()"
 MAY_START = "select outbound_webhooks.may_start(%s, %s)"
 
 
@@ -201,3 +202,22 @@ def test_a_flush_and_a_resume(host: Host, connect: Connect) -> None:
 
     assert told == [(created.id, "disabled", "gone")]
     assert host.value("select state from outbound_webhooks.endpoints") == "disabled"
+
+
+def test_two_leaders_tell_at_once(host: Host, connect: Connect) -> None:
+    """A tells of a death in an open transaction: B does not wait, and does not tell of it again."""
+    endpoint(host)
+    endpoint(host, event_types=["delivery.dead"])
+    emit(host)
+    dispatcher = register(host)
+    (claimed,) = claim(host, dispatcher)
+    record(host, result(claimed, dispatcher, DEAD))
+    a, b = connect(), connect()
+    b.rows("set statement_timeout = '30s'")
+
+    with a.connection.transaction():
+        told = [a.value(TELL), b.value(TELL)]
+    told.append(b.value(TELL))
+
+    assert told == [1, 0, 0]
+    assert host.value("select count(*) from outbound_webhooks.events where resource = 'delivery'") == 1

@@ -3,11 +3,9 @@
 import json
 from typing import Any
 
-import psycopg
 import pytest
 
 from tests.sql import steps
-from tests.sql.conftest import Connect
 from tests.sql.steps import DEAD, RETRY, SUCCEEDED, change_flow, claim, emit, endpoint, flow, record, register, result
 from tests.support.host import CLINIC, Host
 
@@ -226,40 +224,3 @@ def test_a_payment_beside_an_operational_event(sandbox: Host) -> None:
 
     assert [kind for _, kind, _ in notices(sandbox)] == ["endpoint.disabled"]
     assert flow(sandbox, both)["troubled_at"] is not None
-
-
-def test_two_leaders_at_once(host: Host, connect: Connect) -> None:
-    """A tells in an open transaction: B does not wait, and tells nothing again."""
-    subject(host)
-    endpoint(host, event_types=["delivery.*"])
-    fail(host, register(host))
-    a, b = connect(), connect()
-    b.rows("set statement_timeout = '30s'")
-
-    with a.connection.transaction():
-        told = [a.value(TELL), b.value(TELL)]
-    told.append(b.value(TELL))
-
-    assert told == [1, 0, 0]
-    assert len(notices(host)) == 1
-
-
-@pytest.mark.parametrize("resource", ["endpoint", "delivery"])
-def test_nobody_else_makes_them(sandbox: Host, resource: str) -> None:
-    """emit() and watch() refuse the resources, each with what to do instead."""
-    statements = [
-        f"select outbound_webhooks.emit('c', '{resource}.disabled', '{resource}', '1', '{{}}')",
-        f"select outbound_webhooks.emit_row('payment_transactions', '1', '{resource}.disabled')",
-        f"select outbound_webhooks.watch('payment_transactions', p_resource => '{resource}')",
-    ]
-    refused = []
-    for statement in statements:
-        with pytest.raises(psycopg.errors.InvalidParameterValue) as caught, sandbox.connection.transaction():
-            sandbox.rows(statement)
-        refused.append(caught.value.diag)
-
-    assert [diag.message_primary for diag in refused] == [
-        *[f"event types of '{resource}' are operational events, which only the dispatcher makes"] * 2,
-        f"the resource '{resource}' is taken: its events tell of endpoints and deliveries",
-    ]
-    assert {diag.message_hint for diag in refused} == {"Call the resource something else."}

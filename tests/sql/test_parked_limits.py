@@ -53,6 +53,28 @@ def test_too_many(sandbox: Host) -> None:
     assert [i for i, state in steps.states(sandbox).items() if state == "parked"] == [*deliveries[5:], *of_the_other]
 
 
+def test_deaths_are_told(sandbox: Host) -> None:
+    """Those of a limit count for `delivery.dead` as those of failures do; an operational event's own death does not."""
+    sandbox.rows("update outbound_webhooks.settings set parked_max_count = 1")
+    old, many = (endpoint(sandbox, event_types=["payment_transaction.*", "delivery.dead"]).id for _ in range(2))
+    emit(sandbox, 4)
+    for one in (old, many):
+        sandbox.rows(
+            "select outbound_webhooks.insert_notice('clinic-1', 'delivery.dead', %s, '{}')", many if one == old else old
+        )
+        sandbox.rows(PAUSE, one)
+    sandbox.rows(
+        "update outbound_webhooks.deliveries set created_at = created_at - interval '15 days' where endpoint_id = %s",
+        old,
+    )
+    steps.settle(sandbox)
+
+    ended = [sandbox.value(END, 1000), sandbox.value(END, 1000)]
+
+    assert ended == [9, 0]
+    assert [steps.flow(sandbox, one)["dead_untold"] for one in (old, many)] == [4, 4]
+
+
 def test_a_batch_ends_the_oldest_of_what_is_too_old(sandbox: Host) -> None:
     """One call ends as many as it was told; what is due again in between is left alone."""
     created = endpoint(sandbox)

@@ -1,5 +1,6 @@
 """What watch() refuses of a table, with the reason and what could be done; nothing is left behind."""
 
+import psycopg
 import pytest
 
 from tests.sql import sources
@@ -171,3 +172,24 @@ def test_a_table_that_is_gone(sandbox: Host) -> None:
     error = sources.refused(sandbox, "4000000000", "thing")
 
     assert error.diag.message_primary == "there is no table 4000000000"
+
+
+@pytest.mark.parametrize("resource", ["endpoint", "delivery"])
+def test_operational_events_are_not_for_others(sandbox: Host, resource: str) -> None:
+    """emit() and watch() refuse the resources, each with what to do instead."""
+    statements = [
+        f"select outbound_webhooks.emit('c', '{resource}.disabled', '{resource}', '1', '{{}}')",
+        f"select outbound_webhooks.emit_row('payment_transactions', '1', '{resource}.disabled')",
+        f"select outbound_webhooks.watch('payment_transactions', p_resource => '{resource}')",
+    ]
+    refused = []
+    for statement in statements:
+        with pytest.raises(psycopg.errors.InvalidParameterValue) as caught, sandbox.connection.transaction():
+            sandbox.rows(statement)
+        refused.append(caught.value.diag)
+
+    assert [diag.message_primary for diag in refused] == [
+        *[f"event types of '{resource}' are operational events, which only the dispatcher makes"] * 2,
+        f"the resource '{resource}' is taken: its events tell of endpoints and deliveries",
+    ]
+    assert {diag.message_hint for diag in refused} == {"Call the resource something else."}
