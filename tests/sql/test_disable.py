@@ -6,6 +6,7 @@ from tests.sql import steps
 from tests.sql.steps import (
     RETRY,
     SUCCEEDED,
+    Row,
     change_flow,
     changes,
     claim,
@@ -44,15 +45,22 @@ def test_only_failures(sandbox: Host, failing_for: str, disabled: bool) -> None:
     assert sandbox.value(STATE, created.id) == ("disabled" if disabled else "active")
 
 
-def test_a_success_in_between(sandbox: Host) -> None:
+@pytest.mark.parametrize("batch", [(RETRY, SUCCEEDED), (SUCCEEDED, RETRY)], ids=["success last", "failure last"])
+def test_a_success_in_between(sandbox: Host, batch: tuple[Row, Row]) -> None:
     """What counts is the time since the first failure after the last success, in the same batch, too."""
     created, dispatcher = endpoint(sandbox), register(sandbox)
     emit(sandbox, 4)
     fail_once(sandbox, dispatcher)
     change_flow(sandbox, created.id, "failing_since = failing_since - interval '9 days'")
-    a, b = claim(sandbox, dispatcher, limit=2)
+    claimed = claim(sandbox, dispatcher, limit=2)
 
-    told = changes(sandbox, result(a, dispatcher, RETRY), result(b, dispatcher, SUCCEEDED))
+    told = changes(
+        sandbox,
+        *(
+            result(row, dispatcher, values, started_at=f"2026-03-02T09:00:0{second}Z")
+            for second, (row, values) in enumerate(zip(claimed, batch, strict=True))
+        ),
+    )
     after = fail_once(sandbox, dispatcher)
     recent = sandbox.value(
         "select failing_since > clock_timestamp() - interval '1 hour' from outbound_webhooks.endpoint_flow"

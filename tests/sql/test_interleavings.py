@@ -1,9 +1,26 @@
 """Two sessions in a named order: nobody waits who need not, nothing is leased, counted or ended twice."""
 
+import pytest
+
 from tests.sql import steps
 from tests.sql.conftest import Connect
 from tests.sql.interleaving import background, until_blocked
-from tests.sql.steps import DEAD, RETRY, SUCCEEDED, claim, emit, endpoint, flow, ids, record, register, result, visit
+from tests.sql.steps import (
+    DEAD,
+    RETRY,
+    SUCCEEDED,
+    Row,
+    Session,
+    claim,
+    emit,
+    endpoint,
+    flow,
+    ids,
+    record,
+    register,
+    result,
+    visit,
+)
 from tests.support.host import Host
 
 PAUSE = "select outbound_webhooks.pause_endpoint(%s)"
@@ -157,31 +174,31 @@ def test_a_retirement_before_a_claim(host: Host, connect: Connect) -> None:
     assert set(steps.states(host).values()) == {"cancelled"}
 
 
-def test_two_flushes_over_the_same_endpoints(host: Host, connect: Connect) -> None:
-    """A and B record results of two endpoints, each in its own order, and C holds the first: no deadlock."""
-    first, second = endpoint(host), endpoint(host)
+@pytest.mark.parametrize("end", ["flush", "release"])
+def test_leases_of_the_same_endpoints_end(host: Host, connect: Connect, end: str) -> None:
+    """A and B end leases of two endpoints, each in its own order, and C holds the first: no deadlock, all counted."""
+    first, second = endpoint(host).id, endpoint(host).id
     emit(host, 2)
     dispatcher = register(host)
-    claimed = claim(host, dispatcher)
-    of_first = [row for row in claimed if row["endpoint_id"] == first.id]
-    of_second = [row for row in claimed if row["endpoint_id"] == second.id]
+    a1, b1, b2, a2 = sorted(claim(host, dispatcher), key=lambda row: (row["endpoint_id"], row["delivery_id"]))
     a, b, c = connect(), connect(), connect()
-    batches = [
-        [result(row, dispatcher, RETRY) for row in rows]
-        for rows in ((of_first[0], of_second[0]), (of_second[1], of_first[1]))
-    ]
+
+    def act(session: Session, *rows: Row) -> int:
+        if end == "release":
+            return steps.release(session, rows)
+        return len(record(session, *(result(row, dispatcher, RETRY) for row in rows)))
 
     with background() as one, background() as another:
         with c.connection.transaction():
-            c.rows("select from outbound_webhooks.endpoint_flow where endpoint_id = %s for no key update", first.id)
-            by_a = one.submit(record, a, *batches[0])
+            c.rows("select from outbound_webhooks.endpoint_flow where endpoint_id = %s for no key update", first)
+            by_a = one.submit(act, a, a1, a2)
             until_blocked(host, a, by_a)
-            by_b = another.submit(record, b, *batches[1])
+            by_b = another.submit(act, b, b2, b1)
             until_blocked(host, b, by_b)
-        kept = [len(call.result(timeout=60)) for call in (by_a, by_b)]
+        ended = [call.result(timeout=60) for call in (by_a, by_b)]
 
-    assert kept == [2, 2]
-    assert [flow(host, one.id)["failures"] for one in (first, second)] == [2, 2]
+    assert ended == [2, 2]
+    assert [flow(host, one_of_them)["in_flight"] for one_of_them in (first, second)] == [0, 0]
 
 
 def test_a_flush_and_a_resume(host: Host, connect: Connect) -> None:
