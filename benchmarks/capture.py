@@ -6,13 +6,12 @@ the rows were not captured, or the doorbell did not ring, as the variant has it:
 
 import argparse
 import random
-import sys
 import time
 from contextlib import nullcontext
 
 from benchmarks import loops, pgbench, report, server
 from benchmarks.report import Place
-from benchmarks.server import Bench
+from benchmarks.server import Bench, say
 from benchmarks.sleeper import somebody_sleeps
 from benchmarks.variants import ENDPOINTS, NO_TRIGGER, NOTIFYING, OPERATIONS
 
@@ -37,11 +36,6 @@ class Progress:
         self._done += 1
         left = (time.monotonic() - self._started) / self._done * (self._runs - self._done)
         say(f"run {self._done} of {self._runs}, {left / 60:.1f} min left: {what}")
-
-
-def say(what: str) -> None:
-    """A line of progress."""
-    print(what, file=sys.stderr, flush=True)
 
 
 def places(short: bool) -> list[Place]:

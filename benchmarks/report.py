@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from benchmarks import pgbench
 from benchmarks.loops import Loop, Measured
-from benchmarks.server import SETTINGS, Bench
+from benchmarks.server import DURABILITY, SETTINGS, Bench
 from benchmarks.variants import (
     ENDPOINTS,
     INSERT,
@@ -24,8 +24,6 @@ from benchmarks.variants import (
     ROWS,
     Operation,
 )
-
-DURABILITY = ("fsync", "wal_sync_method", "full_page_writes", "wal_level", "jit")
 
 
 @dataclass(frozen=True)

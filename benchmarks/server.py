@@ -1,5 +1,8 @@
 """A durable embedded server of the benchmark's own, with a watched table and its rivals on it."""
 
+import os
+import platform
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -15,6 +18,8 @@ from tests.support.host import Host
 
 DATABASE = "bench"
 SYSTEM_PROGRAMS = "/usr/lib/postgresql/{}/bin"  # for the versions that the wheel does not have
+
+DURABILITY = ("fsync", "wal_sync_method", "full_page_writes", "wal_level", "jit")
 
 # What makes a commit durable is as installed. Nothing starts by itself in the middle of a measurement.
 SETTINGS: Mapping[str, str] = {
@@ -62,14 +67,52 @@ def start(major: int) -> Iterator[Bench]:
     Raises:
         EmbeddedUnavailable: there is no such PostgreSQL here.
     """
-    with embedded.run(_programs(major), SETTINGS) as server:
-        with psycopg.connect(server.url(), autocommit=True) as connection:
-            connection.execute(f"create database {DATABASE}")
+    with installed(major, SETTINGS) as server:
         url = server.url(DATABASE)
-        migrate(url)
         with closing(Host(url)) as host:
             _furnish(host)
             yield Bench(server.programs, server.socket_folder, url, host)
+
+
+def say(what: str) -> None:
+    """A line of progress."""
+    print(what, file=sys.stderr, flush=True)
+
+
+def conditions(connection: psycopg.Connection[tuple[object, ...]], settings: Mapping[str, str]) -> list[str]:
+    """On what it runs: the server, the system, and the settings that decide."""
+    values = [f"{name} {_setting(connection, name)}" for name in (*DURABILITY, *settings)]
+    version = connection.info.parameter_status("server_version")
+    return [
+        f"PostgreSQL {version} on {platform.system()} {platform.release()}, {os.cpu_count()} cores shared with it",
+        ", ".join(values),
+    ]
+
+
+@contextmanager
+def installed(major: int, settings: Mapping[str, str]) -> Iterator[embedded.Server]:
+    """Start a server, and install ourselves in its database DATABASE.
+
+    Raises:
+        EmbeddedUnavailable: there is no such PostgreSQL here.
+    """
+    with embedded.run(_programs(major), settings) as server:
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            connection.execute(f"create database {DATABASE}")
+        migrate(server.url(DATABASE))
+        yield server
+
+
+def copied(server: embedded.Server, name: str, template: str = DATABASE) -> str:
+    """Make a database as another one is, to which nobody is connected; returns its URL."""
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute(f"create database {name} template {template} strategy file_copy")
+    return server.url(name)
+
+
+def _setting(connection: psycopg.Connection[tuple[object, ...]], name: str) -> object:
+    ((value,),) = connection.execute("select current_setting(%s)", (name,)).fetchall()
+    return value
 
 
 def _programs(major: int) -> Path:
