@@ -268,7 +268,7 @@ begin
             when s.tokens - coalesce(counted.n, 0) < 1 and s.slots > coalesce(counted.n, 0)
                 then (1 - s.tokens + coalesce(counted.n, 0)) / s.requests_per_second
         end::double precision,
-        c.id, c.event_id, e.type, e.body, c.created_at, c.lease_token,
+        c.id, c.event_id, c.type, c.body, c.created_at, c.lease_token,
         c.attempt_count, c.failure_count, c.is_probe, c.url, c.timeout_seconds, c.retry_schedule,
         (
             select array_agg(coalesce(k.sealed, k.secret) order by k.id desc)
@@ -276,11 +276,16 @@ begin
             where k.endpoint_id = c.endpoint_id
                 and (k.valid_until is null or k.valid_until > v_now)
         )
+    -- Only what was visited is in the others, so these are left joins; but a full join is never a nested loop, which the
+    -- planner prefers, as it expects one row of each, and which compares 200 endpoints with 200 rows pair by pair.
     from visited as v
-    left join shared as s on s.id = v.endpoint_id
-    left join counted on counted.endpoint_id = v.endpoint_id
-    left join claimed as c on c.endpoint_id = v.endpoint_id
-    left join outbound_webhooks.events as e on e.id = c.event_id;
+    full join shared as s on s.id = v.endpoint_id
+    full join counted on counted.endpoint_id = v.endpoint_id
+    full join (
+        select claimed.*, events.type, events.body
+        from claimed
+        left join outbound_webhooks.events on events.id = claimed.event_id
+    ) as c on c.endpoint_id = v.endpoint_id;
 end
 $$;
 
