@@ -2,6 +2,6 @@
 -- The functions are not in here: post-apply.py loads them from sql_functions/, in one transaction.
 -- Each release that changes one of them ships a migration with the new fingerprint, so that `yoyo apply` finds
 -- something pending and loads them.
--- fingerprint: 4036f519bf385a03bdf405f86a235886681b068d600f6f5cc0cfea42ba8e0988
+-- fingerprint: da609eeea289c72f6e7327e3b811afbc955197b35aee1b9ef16f49702467cf7f
 
 do $$ begin null; end $$;
