@@ -14,7 +14,7 @@ import psycopg
 import trustme
 
 from benchmarks.isolation_receiver import ADDRESSES
-from dispatcher.demo.lifetime import die_with_parent
+from dispatcher.lifetime import die_with_parent
 from tests.support.process import ROOT, clean_environment
 from tests.support.settings import environment
 
