@@ -159,7 +159,8 @@ begin
     ),
     pick as materialized (
         select due_row.id, due_row.endpoint_id
-        from shared as s
+        -- In the order that the caller's cursor follows: it would pass over an endpoint that a later one was served before.
+        from (select shared.* from shared where shared.free > 0 order by shared.id) as s
         cross join lateral (
             select d.id, d.endpoint_id
             from outbound_webhooks.deliveries as d
@@ -182,7 +183,6 @@ begin
             limit s.free
             for update skip locked
         ) as due_row
-        where s.free > 0
         limit p_limit
     ),
     claimed as (

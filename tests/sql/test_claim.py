@@ -149,6 +149,29 @@ def test_rounds_rotate(sandbox: Host) -> None:
     }
 
 
+def test_a_round_that_is_cut_short_serves_the_first_endpoints(sandbox: Host) -> None:
+    """The next round begins behind the last one served: whoever was left out before it would wait for ever."""
+    clinics = [f"clinic-{number}" for number in (9, 10, 1, 8, 2)]
+    endpoints = [endpoint(sandbox, clinic).id for clinic in clinics]
+    for clinic in clinics:
+        emit(sandbox, 3, clinic=clinic)
+    dispatcher = register(sandbox)
+
+    served = []
+    cursor = 0
+    for _ in range(3):
+        rows = visit(sandbox, dispatcher, limit=4, after=cursor)
+        found = sorted(int(row["endpoint_id"]) for row in rows if row["delivery_id"] is not None)
+        served.append(found)
+        cursor = max(found)
+
+    assert served == [
+        [*[endpoints[0]] * 3, endpoints[1]],
+        [*[endpoints[2]] * 3, endpoints[3]],
+        [endpoints[4]] * 3,
+    ]
+
+
 def test_a_round_visits_200_endpoints(sandbox: Host) -> None:
     """However many endpoints have work, one round looks at 200; the next one begins behind the last of them."""
     sandbox.rows(
