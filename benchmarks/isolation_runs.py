@@ -79,7 +79,7 @@ def fed(variant: str) -> int:
 
 
 def variants(load: str) -> tuple[str, ...]:
-    """What is compared under a load. From a backlog, one more that takes its part of the processor costs something."""
+    """What is compared under a load. From a backlog, one more to serve costs something by itself."""
     return (ALONE, EIGHTH, TROUBLED) if load == BACKLOG else (ALONE, TROUBLED)
 
 
