@@ -2,6 +2,6 @@
 -- The functions are not in here: post-apply.py loads them from sql_functions/, in one transaction.
 -- Each release that changes one of them ships a migration with the new fingerprint, so that `yoyo apply` finds
 -- something pending and loads them.
--- fingerprint: cbcb65900b3e3c13cb6b0b9ba6134d3bd07534b4615655ec5d204b3f51260a7d
+-- fingerprint: 07a5028bb339cc1de51cfd4a09299e88808dbc33dd927e05a45f2c4468455a88
 
 do $$ begin null; end $$;

@@ -18,14 +18,18 @@ declare
 begin
     for v_flow in
         select
-            f.*, e.state, e.state_reason, e.state_changed_at,
-            e.state = 'disabled' and coalesce(f.disabled_told_at < e.state_changed_at, true) as is_disabled,
-            e.state = 'active' and f.breaker = 'closed' and f.succeeded_at >= f.troubled_at as is_recovered,
-            f.dead_untold > 0 and coalesce(f.dead_told_at < v_now - v_window, true) as is_dead
+            f.*, e.state_reason, news.*
         from outbound_webhooks.endpoint_flow as f
         join outbound_webhooks.endpoints as e on e.id = f.endpoint_id
-        where f.troubled_at is not null
-            or f.dead_untold > 0
+        cross join lateral (
+            select
+                e.state = 'disabled' and coalesce(f.disabled_told_at < e.state_changed_at, true) as is_disabled,
+                e.state = 'active' and f.breaker = 'closed' and f.succeeded_at >= f.troubled_at as is_recovered,
+                f.dead_untold > 0 and coalesce(f.dead_told_at < v_now - v_window, true) as is_dead
+        ) as news
+        -- Nothing to tell, nothing to lock: a claim passes over an endpoint whose flow is held.
+        where (f.troubled_at is not null and (news.is_disabled or news.is_recovered))
+            or news.is_dead
         order by f.endpoint_id
         for no key update of f skip locked
     loop
