@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.server import Bench
-from benchmarks.variants import NOTIFYING, OPERATIONS, ROWS, Operation
+from benchmarks.variants import NOTIFYING, OPERATIONS, ROWS, WRITER, Operation
 
 STATEMENTS = 400
 WARM_UP_STATEMENTS = 20
@@ -42,9 +42,11 @@ def measure(bench: Bench, repetitions: int, progress: Callable[[str], None]) -> 
     for repetition in range(repetitions):
         progress(f"hot loops, repetition {repetition + 1} of {repetitions}")
         bench.reset()
+        bench.host.rows(f"set role {WRITER}")
         for loop in random.sample(all_loops(), len(measured)):
             _run(bench, loop, WARM_UP_STATEMENTS)
             measured[loop].append(_run(bench, loop, STATEMENTS))
+        bench.host.rows("reset role")
     bench.host.rows("reset synchronous_commit")
     return measured
 

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 
 from benchmarks.server import DATABASE, Bench
-from benchmarks.variants import ROWS, Operation
+from benchmarks.variants import ROWS, WRITER, Operation
 from dispatcher.demo.embedded import PORT, SUPERUSER
 
 SECONDS = 2
@@ -40,7 +40,7 @@ def run(bench: Bench, operation: Operation, variant: str, clients: int, synchron
                 f"--host={bench.socket_folder}", f"--port={PORT}", f"--username={SUPERUSER}", DATABASE,
             ],
             capture_output=True, text=True, check=False,
-            env={**os.environ, "PGOPTIONS": f"-c synchronous_commit={synchronous_commit}"},
+            env={**os.environ, "PGOPTIONS": f"-c synchronous_commit={synchronous_commit} -c role={WRITER}"},
         )  # fmt: skip
     if process.returncode != 0:
         raise PgbenchFailed(process.stderr)

@@ -127,6 +127,7 @@ def _furnish(host: Host) -> None:
     host.rows(f"create table {TABLES[MINIMAL]} (like payment_transactions including all)")
     is_18 = host.connection.info.server_version >= 180000
     host.rows(variants.MINIMAL_TRIGGER.replace("<new id>", variants.NEW_ID_18 if is_18 else variants.NEW_ID_OLDER))
+    host.rows(variants.GRANTS)
     for _ in range(variants.ENDPOINTS):
         host.endpoint("https://clinic.example/webhooks", variants.CLINIC)
     for number in range(variants.OTHER_CLINICS):

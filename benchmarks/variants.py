@@ -9,6 +9,7 @@ BULK = 100  # rows of a bulk INSERT
 ENDPOINTS = 3  # of the clinic whose payments are captured
 OTHER_CLINICS = 300  # with an endpoint each: a search that read all endpoints would show
 CLINIC = "clinic-1"
+WRITER = "bench_writer"  # who writes payments: not a superuser, whom PostgreSQL asks for no privilege at all
 
 NO_TRIGGER = "no trigger"
 MINIMAL = "minimal"
@@ -108,6 +109,17 @@ create trigger by_hand_insert after insert on payments_by_hand
     for each row execute function payment_by_hand();
 create trigger by_hand_update after update on payments_by_hand
     for each row when (old.status is distinct from new.status) execute function payment_by_hand();
+"""
+
+# What the host's role needs; the last four lines only for the minimal trigger, which writes with its caller's rights.
+GRANTS: LiteralString = f"""
+create role {WRITER};
+grant select, insert, update on payments_untouched, payments_by_hand, payment_transactions to {WRITER};
+grant usage on all sequences in schema public to {WRITER};
+grant usage on schema outbound_webhooks to {WRITER};
+grant insert on outbound_webhooks.events, outbound_webhooks.deliveries to {WRITER};
+grant usage on sequence outbound_webhooks.delivery_ids to {WRITER};
+grant select on outbound_webhooks.endpoints to {WRITER};
 """
 
 # The partition key of events is the time in the id. Servers before 18 have no uuidv7().
