@@ -10,7 +10,6 @@ from psycopg.rows import dict_row
 from dispatcher.core.model import Delivery
 from dispatcher.db import Pool
 
-VISITED_PER_ROUND = 200  # endpoints that one round looks at; the bound stands in the SQL function too
 EVERYTHING = "-infinity"  # the watermark that hides nothing
 # A transaction that takes longer than this from its payment to its commit is found by the next full rotation.
 LATE_COMMITS = timedelta(seconds=5)
@@ -41,6 +40,7 @@ async def claim(
     pool: Pool,
     dispatcher_id: int,
     limit: int,
+    visits: int,
     cursor: int,
     in_flight: Mapping[str, int],
     lease_margin: timedelta,
@@ -50,6 +50,7 @@ async def claim(
     """Lease up to `limit` deliveries.
 
     Args:
+        visits: look at so many endpoints, at most.
         cursor: begin behind this endpoint; rounds rotate, so that no endpoint is always last.
         in_flight: requests of this dispatcher by clinic.
         share: what one clinic may have in flight here, at most.
@@ -59,9 +60,10 @@ async def claim(
         # One row at least, with the server's time in it.
         result = await connection.cursor(row_factory=dict_row).execute(
             "select statement_timestamp() as now, c.* from (values (true)) as one left join"
-            " outbound_webhooks.claim_deliveries(%s, %s, %s, %s, %s::text[], %s::integer[], %s, %s) as c on true",
+            " outbound_webhooks.claim_deliveries(%s, %s, %s, %s, %s, %s::text[], %s::integer[], %s, %s) as c on true",
             (
-                dispatcher_id, limit, cursor, watermark, list(in_flight), list(in_flight.values()), share, lease_margin,
+                dispatcher_id, limit, visits, cursor, watermark,
+                list(in_flight), list(in_flight.values()), share, lease_margin,
             ),
         )  # fmt: skip
         rows = await result.fetchall()
@@ -73,7 +75,7 @@ async def claim(
         # Cut short: the endpoints behind the last one served come first in the next round.
         following = max(delivery.endpoint_id for delivery in deliveries)
     else:
-        following = visited[-1] if len(visited) >= VISITED_PER_ROUND else 0
+        following = visited[-1] if len(visited) >= visits else 0
     return Round(
         deliveries=deliveries,
         visited=len(visited),

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from dispatcher.core.model import Delivery
 from dispatcher.db import Pool
-from dispatcher.pipeline.claim import EVERYTHING, claim
+from dispatcher.pipeline.claim import EVERYTHING, Round, claim
 from dispatcher.telemetry.observations import Claimed, Observe
 
+# Endpoints that one round looks at: twice as many as gave all that it asked for, and more when they gave less.
+LEAST_VISITS, MOST_VISITS = 20, 200
 FULL_EVERY_SECONDS = 5.0  # a rotation that looks at everything: how late a payment of a long transaction is found
 
 
@@ -29,6 +31,7 @@ class Rotation:
         self._share = share
         self._observe = observe
         self._cursor = 0
+        self._visits = LEAST_VISITS
         self._from_start = False
         self._watermark: datetime | str = EVERYTHING
         self._oldest: datetime | None = None  # seen by the full rotation that is under way
@@ -50,6 +53,7 @@ class Rotation:
             self._pool,
             self._dispatcher_id,
             limit,
+            self._visits,
             self._cursor,
             in_flight,
             self._lease_margin,
@@ -64,6 +68,7 @@ class Rotation:
         if found.look_again_in is not None:
             self.look_again_at = min(self.look_again_at, now + found.look_again_in)
         self._cursor = found.cursor
+        self._visits = next_visits(self._visits, limit, found)
         if self._cursor == 0:
             self._end(now)
         return found.deliveries
@@ -78,3 +83,15 @@ class Rotation:
         self.complete = self._from_start
         if self._oldest is not None:
             self._watermark, self._oldest, self._full_at = self._oldest, None, now
+
+
+def next_visits(visits: int, limit: int, found: Round) -> int:
+    """How many endpoints the next round looks at: a round pays for each of them, and its answer waits for the last."""
+    if len(found.deliveries) >= limit:
+        return visits_for(len({delivery.endpoint_id for delivery in found.deliveries}))
+    return min(MOST_VISITS, 2 * visits) if found.cursor else visits
+
+
+def visits_for(served: int) -> int:
+    """What a rotation settles on whose rounds get all that they ask for from so many endpoints."""
+    return max(LEAST_VISITS, min(MOST_VISITS, 2 * served))

@@ -60,6 +60,7 @@ def visit(
     dispatcher: int,
     *,
     limit: int = 100,
+    visits: int = 200,
     after: int = 0,
     busy: Mapping[str, int] | None = None,
     share: int = 1000,
@@ -69,8 +70,8 @@ def visit(
     """One round of claiming: all that the function returns."""
     busy = busy or {}
     return host.rows(
-        "select * from outbound_webhooks.claim_deliveries(%s, %s, %s, %s, %s::text[], %s::integer[], %s, %s)",
-        dispatcher, limit, after, watermark, list(busy), list(busy.values()), share, margin,
+        "select * from outbound_webhooks.claim_deliveries(%s, %s, %s, %s, %s, %s::text[], %s::integer[], %s, %s)",
+        dispatcher, limit, visits, after, watermark, list(busy), list(busy.values()), share, margin,
     )  # fmt: skip
 
 

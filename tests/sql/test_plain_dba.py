@@ -57,7 +57,7 @@ def assert_it_works(url: str) -> None:
         dispatcher = dba.execute("select outbound_webhooks.register_dispatcher('host:1', '0.1.0', true)").fetchone()
         claimed = dba.execute(
             "select count(delivery_id)"
-            " from outbound_webhooks.claim_deliveries(%s, 10, 0, '-infinity', '{}', '{}', 10, '1 s')",
+            " from outbound_webhooks.claim_deliveries(%s, 10, 10, 0, '-infinity', '{}', '{}', 10, '1 s')",
             dispatcher,
         ).fetchone()
 

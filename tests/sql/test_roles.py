@@ -51,7 +51,7 @@ MATRIX = [
     ("truncate outbound_webhooks.capture_errors", set()),
     ("create table outbound_webhooks.mine (id integer)", set()),
     ("drop table outbound_webhooks.attempts", set()),
-    (CALL.format("claim_deliveries(0, 1, 0, '-infinity', '{}', '{}', 1, '1 s')"), {DISPATCHER}),
+    (CALL.format("claim_deliveries(0, 1, 1, 0, '-infinity', '{}', '{}', 1, '1 s')"), {DISPATCHER}),
     (CALL.format("may_start(0, 0)"), {DISPATCHER}),
     (CALL.format("record_attempts('[]')"), {DISPATCHER}),
     (CALL.format("release_deliveries('{}', '{}')"), {DISPATCHER}),

@@ -52,11 +52,11 @@ def test_dead_rows_above_a_watermark() -> None:
 def test_the_statement_of_the_function_is_found() -> None:
     """All of it, with parameters for its arguments and nothing else of plpgsql."""
     source = CLAIM_SQL.read_text().partition("as $$\n")[2].partition("$$;")[0]
-    names = ["p_dispatcher_id", "p_limit", "p_after_endpoint_id", "p_watermark"]
+    names = ["p_dispatcher_id", "p_limit", "p_visits", "p_after_endpoint_id", "p_watermark"]
 
     statement = statement_inside(source, names)
 
     assert statement.lstrip().startswith("with recursive visited")
-    assert "d.endpoint_id > $3" in statement
-    assert "v.next_attempt_at <= $5" in statement
+    assert "d.endpoint_id > $4" in statement
+    assert "v.next_attempt_at <= $6" in statement
     assert not any(name in statement for name in [*names, "v_now"])
