@@ -14,7 +14,7 @@ do $$
 begin
     update outbound_webhooks.endpoint_flow set tokens_at = statement_timestamp() - interval '1 hour';
     for i in 0..{count} loop
-        perform outbound_webhooks.claim_deliveries({dispatcher}, 999, 200, 0, '-infinity', '{{}}', '{{}}', 999, '1 minute');
+        perform outbound_webhooks.claim_deliveries({dispatcher}, 999, 99, 0, '-infinity', '{{}}', '{{}}', 999, '1 min');
         update outbound_webhooks.endpoint_flow set tokens_at = tokens_at - interval '{seconds} s';
     end loop;
 end
