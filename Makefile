@@ -96,7 +96,7 @@ types: $(READY) ## mypy, strict
 bench-capture: $(READY) ## What capture costs the host: 25 minutes (SHORT=1: 90 seconds; PG=15, 16 or 18)
 	$(BIN)/python -m benchmarks.capture $(if $(SHORT),--short) $(if $(PG),--pg=$(PG))
 
-bench-claim: $(READY) ## What a claim costs: 10 minutes (SHORT=1: 1 minute; PG=15, 16 or 18; PLANS=file for the plans)
+bench-claim: $(READY) ## What a claim costs: 5 minutes (SHORT=1: 1 minute; PG=15, 16 or 18; PLANS=file for the plans)
 	$(BIN)/python -m benchmarks.claim $(if $(SHORT),--short) $(if $(PG),--pg=$(PG)) $(if $(PLANS),--plans=$(PLANS))
 
 bench-isolation: $(READY) ## What endpoints in trouble cost the others: 20 minutes (SHORT=1: 1 minute; PG=15, 16 or 18)
