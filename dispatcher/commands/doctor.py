@@ -3,10 +3,16 @@
 import argparse
 import textwrap
 
+from dispatcher.commands.parsing import Parsers, add_parser
 from dispatcher.commands.session import open_transaction
 from dispatcher.migrate import LOADED, compare
 
 NUMBER = {"problem": "problems", "warning": "warnings", "note": "notes"}
+
+
+def add_parsers(parsers: Parsers) -> None:
+    """Add the command."""
+    add_parser(parsers, "doctor", doctor, "Say what is wrong with what is watched; exit code 1 for a problem.")
 
 
 def doctor(_: argparse.Namespace) -> int:

@@ -3,8 +3,40 @@
 import argparse
 import sys
 
+from dispatcher.commands.parsing import Parsers, add_parser, at_least_one
 from dispatcher.commands.session import open_transaction
 from dispatcher.commands.switching import aligned
+
+
+def add_parsers(parsers: Parsers) -> None:
+    """Add the commands."""
+    _add_create(parsers)
+    listed = add_parser(parsers, "endpoints", endpoints, "List endpoints: their state, and what is kept for them.")
+    listed.add_argument("--clinic", help="only those of this clinic")
+    paused = add_parser(parsers, "pause", pause, "Send nothing more to an endpoint, and keep what is due to it.")
+    paused.add_argument("endpoint", type=at_least_one, help="its id")
+    paused.add_argument("--reason", help="for those who look at it later")
+    resumed = add_parser(parsers, "resume", resume, "Send again to an endpoint that was paused or disabled.")
+    resumed.add_argument("endpoint", type=at_least_one, help="its id")
+    resumed.add_argument(
+        "--rate", type=at_least_one, help="of what was kept, so many deliveries a second (as before; 100 at first)"
+    )
+
+
+def _add_create(parsers: Parsers) -> None:
+    added = add_parser(parsers, "create-endpoint", create_endpoint, "Create an endpoint; prints its signing key, once.")
+    added.add_argument("clinic", help="the clinic's id, as the watched table has it")
+    added.add_argument("url", help="where to send: https://...")
+    added.add_argument(
+        "--event-types",
+        default="*",
+        metavar="PATTERNS",
+        help="comma-separated: payment_transaction.created, payment_transaction.* or * (default)",
+    )
+    added.add_argument("--ordered", action="store_true", help="events about one payment arrive in commit order")
+    added.add_argument("--max-in-flight", type=at_least_one, default=10, help="requests at once (default 10)")
+    added.add_argument("--rate", type=at_least_one, help="requests a second, at most; no limit by default")
+    added.add_argument("--timeout", type=at_least_one, default=20, help="seconds for a request (default 20)")
 
 
 def create_endpoint(arguments: argparse.Namespace) -> None:

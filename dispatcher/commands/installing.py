@@ -1,14 +1,17 @@
-"""migrate, generate-master-key: what an installation needs."""
+"""migrate: what an installation needs."""
 
 import argparse
-import base64
-import secrets
 
 import psycopg
 
 from dispatcher import config
-from dispatcher.core.sealing import KEY_BYTES
+from dispatcher.commands.parsing import Parsers, add_parser
 from dispatcher.migrate import migrate as migrate_database
+
+
+def add_parsers(parsers: Parsers) -> None:
+    """Add the command."""
+    add_parser(parsers, "migrate", migrate, "Install or upgrade the schema in the database.")
 
 
 def migrate(_: argparse.Namespace) -> None:
@@ -19,9 +22,3 @@ def migrate(_: argparse.Namespace) -> None:
     for name in done.applied:
         print(f"applied {name}")
     print(f"loaded the SQL functions, fingerprint {done.fingerprint[:12]}")
-
-
-def generate_master_key(_: argparse.Namespace) -> None:
-    """Print a new master key for OUTBOUND_WEBHOOKS_MASTER_KEYS."""
-    key_id = "k" + secrets.token_hex(3)
-    print(f"{key_id}:{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}")

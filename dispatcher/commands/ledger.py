@@ -4,6 +4,7 @@ import argparse
 import sys
 from typing import LiteralString
 
+from dispatcher.commands.parsing import Parsers, add_parser
 from dispatcher.commands.session import Connection, UsageError, connected, transaction
 
 PAGE = 200  # changes in one transaction: what was recaptured stays so, whatever happens to the rest
@@ -20,6 +21,20 @@ RECAPTURE: LiteralString = (
     "select id, cardinality(event_ids), problem"
     " from outbound_webhooks.recapture(%(id)s, %(since)s, %(until)s, %(after)s, %(page)s)"
 )
+
+
+def add_parsers(parsers: Parsers) -> None:
+    """Add the command."""
+    added = add_parser(
+        parsers,
+        "recapture",
+        recapture,
+        "Turn changes in the ledger (capture_errors) into the events that were due; exit code 1 if some are left.",
+    )
+    added.add_argument("id", nargs="?", type=int, help="one change, by its id in capture_errors")
+    added.add_argument("--all", action="store_true", help="all open changes, oldest first")
+    added.add_argument("--since", metavar="TIME", help="those from this time on, UTC unless it says otherwise")
+    added.add_argument("--until", metavar="TIME", help="those before this time")
 
 
 def recapture(arguments: argparse.Namespace) -> int:

@@ -4,10 +4,21 @@ import argparse
 import re
 import sys
 
+from dispatcher.commands.parsing import Parsers, add_parser
 from dispatcher.commands.session import open_transaction
 
 PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 OPENING, CLOSING = ("{", "["), ("}", "]")
+
+
+def add_parsers(parsers: Parsers) -> None:
+    """Add the command, which is one of `payload`."""
+    payloads = parsers.add_parser("payload", help="Look at payloads.").add_subparsers(required=True, metavar="COMMAND")
+    added = add_parser(payloads, "preview", preview, "Print the body that an event about a row would have now.")
+    added.add_argument("source", help="the event source")
+    added.add_argument("key", help="the row's id")
+    added.add_argument("--type", help="the event type; that of an inserted row by default")
+    added.add_argument("--raw", action="store_true", help="the exact text, also on a terminal")
 
 
 def preview(arguments: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 
 from dispatcher import app, config, migrate
+from dispatcher.commands.parsing import Parsers, add_parser, at_least_one
 from dispatcher.commands.session import UsageError
 from dispatcher.commands.workers import supervise
 from dispatcher.db import RightsMissing, RoleMissing, connect
@@ -11,6 +12,19 @@ from dispatcher.migrate import NOT_INSTALLED
 from dispatcher.telemetry.logs import configure, log_observation
 
 LAST_PORT = 65535
+
+
+def add_parsers(parsers: Parsers) -> None:
+    """Add the command."""
+    settings = "settings, from the environment:\n" + config.describe()
+    added = add_parser(parsers, "run", run, "Run a dispatcher, or several, until SIGTERM.", settings)
+    added.add_argument(
+        "--workers",
+        type=at_least_one,
+        metavar="N",
+        help="run so many dispatchers, each a process of its own (OUTBOUND_WEBHOOKS_WORKERS by default)",
+    )
+    added.add_argument("--as-worker", type=at_least_one, help=argparse.SUPPRESS)  # how workers.py starts each of them
 
 
 def run(arguments: argparse.Namespace) -> int:

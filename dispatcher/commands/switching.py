@@ -3,7 +3,16 @@
 import argparse
 from collections.abc import Sequence
 
+from dispatcher.commands.parsing import Parsers, add_parser
 from dispatcher.commands.session import open_transaction
+
+
+def add_parsers(parsers: Parsers) -> None:
+    """Add the commands."""
+    added = add_parser(parsers, "capture", capture, "Turn capture on or off.")
+    added.add_argument("switch", choices=["on", "off"])
+    added.add_argument("--source", help="only this event source; all by default")
+    add_parser(parsers, "switches", switches, "Show what is switched on and off, since when and by whom.")
 
 
 def capture(arguments: argparse.Namespace) -> None:

@@ -7,10 +7,33 @@ from typing import LiteralString
 import psycopg
 
 from dispatcher.commands.busy import patiently
+from dispatcher.commands.parsing import Parsers, add_parser, at_least_one
 from dispatcher.commands.session import Connection, UsageError, connected, transaction
 from dispatcher.commands.watch_options import watch_parameters
 
 PARAMETERS: LiteralString = "%s, %s, %s, %s, %s, %s, %s, %s, %s"
+# Options of watch that may be given several times.
+WATCH_LISTS = (
+    ("--map", "columns", "PART=COLUMN", "which column is which part; parts not named are looked for by their names"),
+    ("--include", "include", "[FIELD=]COLUMN", "one more column for the payload"),
+    ("--amount", "amounts", "FIELD", "an included field that is an amount of money"),
+    ("--related", "related", "NAME=TABLE:BY:COLUMNS", "a row of another table for the payload; or a JSON object"),
+    ("--rule", "rules", "RULE", "which change makes which event, instead of the rules of a payment"),
+)
+WATCH_EXAMPLES = """\
+examples:
+  outbound-webhooks watch payment_transactions --map amount=amount_cents
+  outbound-webhooks watch '"PaymentTransaction"' --map amount=totalAmount --map currency=currencyCode --dry-run
+  outbound-webhooks watch payments --include provider --include tax=tax_cents --amount tax
+  outbound-webhooks watch payments --related checkout=checkouts:checkout_id:id,offer_id \\
+      --related offer=offers:checkout.offer_id:id,name=title
+  outbound-webhooks watch invoices --resource invoice --rule 'created: inserted' \\
+      --rule 'sent: status changed to sent' --rule 'partially_paid: paid grew below total' \\
+      --include paid=paid_cents --include total=total_cents
+
+The parts: id, clinic_id, status, amount, refunded_amount, currency, created_at, updated_at.
+Running it again for the same table takes over what is asked for then. docs/capture.md has the odd cases.
+"""
 # The body of a function as a literal, as watch_ddl() has it: E'...' if there is a backslash in it.
 BODY = re.compile(r"(?<=\nas) ?(E?)'((?:[^']|'')*)'\Z")
 
@@ -31,6 +54,27 @@ SWITCHED_OFF: LiteralString = """
     from outbound_webhooks.switches
     where switch = 'capture' and scope in ('all', 'source ' || %s) and not is_on
 """
+
+
+def add_parsers(parsers: Parsers) -> None:
+    """Add the commands."""
+    watched = add_parser(
+        parsers, "watch", watch, "Watch a table: its writes become events once capture is on.", WATCH_EXAMPLES
+    )
+    watched.add_argument("table", help="schema.table, or table")
+    for option, target, metavar, text in WATCH_LISTS:
+        watched.add_argument(option, dest=target, metavar=metavar, action="append", default=[], help=text)
+    watched.add_argument("--resource", default="payment_transaction", help="what a row is called in event types")
+    watched.add_argument("--name", help="what the event source is called; made from the table's name by default")
+    watched.add_argument("--strict", action="store_true", help="a capture that fails makes the write fail")
+    watched.add_argument("--dry-run", action="store_true", help="print the DDL that this would execute; change nothing")
+    unwatched = add_parser(parsers, "unwatch", unwatch, "Stop watching a table and remove its triggers.")
+    unwatched.add_argument("table", nargs="?", help="schema.table, or table")
+    unwatched.add_argument("--source", help="instead of a table: forget this event source, whose table is gone")
+    for parser in (watched, unwatched):
+        parser.add_argument(
+            "--tries", type=at_least_one, default=5, help="how often to try while the table is busy (default 5)"
+        )
 
 
 def watch(arguments: argparse.Namespace) -> None:

@@ -57,11 +57,17 @@ INTERNAL: dict[str, tuple[str, ...]] = {
     ),
     # The commands: what they need of the environment is a connection, which session opens.
     "dispatcher.commands": ("dispatcher.commands",),
-    "dispatcher.commands.demo": ("dispatcher.commands.session", "dispatcher.demo"),  # see LAZY
-    "dispatcher.commands.doctor": ("dispatcher.commands.session", "dispatcher.migrate"),
-    "dispatcher.commands.installing": ("dispatcher.config", "dispatcher.core", "dispatcher.migrate"),
+    "dispatcher.commands.demo": (
+        "dispatcher.commands.parsing",
+        "dispatcher.commands.session",
+        "dispatcher.demo",  # see LAZY
+    ),
+    "dispatcher.commands.doctor": ("dispatcher.commands.parsing", "dispatcher.commands.session", "dispatcher.migrate"),
+    "dispatcher.commands.installing": ("dispatcher.commands.parsing", "dispatcher.config", "dispatcher.migrate"),
+    "dispatcher.commands.keys": ("dispatcher.commands.parsing", "dispatcher.core"),
     "dispatcher.commands.running": (
         "dispatcher.app",
+        "dispatcher.commands.parsing",
         "dispatcher.commands.session",
         "dispatcher.commands.workers",
         "dispatcher.config",
