@@ -56,14 +56,14 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(settings.libpq_url(), settings.pool_size))
         await check_schema(pool)
-        fingerprint = post_apply().fingerprint()
+        contract = post_apply().CONTRACT
         name = f"{socket.gethostname()}:{os.getpid()}"
         dispatcher_id = await register(pool, name, __version__, delivering=settings.enabled)
         heartbeat = Heartbeat(pool, dispatcher_id, observe)
         await heartbeat.beat()
         janitor = Janitor(pool, heartbeat, keyring, settings.partition_days_ahead, observe)
         await _make_partitions(janitor, observe)
-        observe(await read_stats(pool, fingerprint))
+        observe(await read_stats(pool, contract))
         await stack.enter_async_context(
             serve_ops(settings.ops_host, settings.ops_port, metrics.registry, readiness.checks)
         )
@@ -71,7 +71,7 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
             await _begin_delivery(pool, settings, observe)
         observe(o.DispatcherStarted(dispatcher_id, __version__, settings.enabled))
 
-        background = [heartbeat.run(), janitor.run(), refresh_stats(pool, fingerprint, observe)]
+        background = [heartbeat.run(), janitor.run(), refresh_stats(pool, contract, observe)]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in background]
             released = 0

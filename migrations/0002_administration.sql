@@ -68,17 +68,24 @@ create table if not exists outbound_webhooks.schema_bundle (
     singleton boolean not null default true,
     fingerprint text not null,
     migrations text[] not null,
+    contract integer not null,
+    oldest_contract integer not null,
     loaded_at timestamptz not null default clock_timestamp(),
     constraint schema_bundle_pkey primary key (singleton),
-    constraint schema_bundle_is_one_row check (singleton)
+    constraint schema_bundle_is_one_row check (singleton),
+    constraint schema_bundle_keeps_its_own_contract check (oldest_contract <= contract)
 );
 
 comment on table outbound_webhooks.schema_bundle is
-    'Which sql_functions/ are loaded: a dispatcher with other files refuses to start.';
+    'Which sql_functions/ are loaded, and which programs may run on them.';
 comment on column outbound_webhooks.schema_bundle.fingerprint is
     'sha256 over the names and contents of the files in sql_functions/.';
 comment on column outbound_webhooks.schema_bundle.migrations is
     'The migrations that came with them: tells a program whether the database is behind or ahead.';
+comment on column outbound_webhooks.schema_bundle.contract is
+    'The contract of the release that they belong to: what its program calls and reads.';
+comment on column outbound_webhooks.schema_bundle.oldest_contract is
+    'The oldest contract that they still keep: programs of releases from that one on may run.';
 
 create table if not exists outbound_webhooks.dispatchers (
     id bigint generated always as identity,

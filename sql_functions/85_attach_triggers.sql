@@ -1,6 +1,6 @@
 -- attach_triggers: the triggers on our own tables. They need the functions of this folder, which migrations cannot have.
--- Called by: migrations/post-apply.py, after the folder was loaded. Locks: SHARE ROW EXCLUSIVE on those tables, which
--- nobody writes while a payment waits; only where a trigger is missing.
+-- Called by: migrations/post-apply-outbound-webhooks.py, after the folder was loaded. Locks: SHARE ROW EXCLUSIVE on those
+-- tables, which nobody writes while a payment waits; only where a trigger is missing.
 create or replace function outbound_webhooks.attach_triggers()
     returns void
     language plpgsql

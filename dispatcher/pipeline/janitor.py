@@ -75,7 +75,9 @@ class Janitor:
     async def _seal_secrets(self) -> None:
         """Seal the signing keys that create_endpoint made or a DBA inserted in clear."""
         async with self._pool.connection() as connection:
-            cursor = await connection.execute("select * from outbound_webhooks.unsealed_secrets()")
+            cursor = await connection.execute(
+                "select id, clinic_id, endpoint_id, secret from outbound_webhooks.unsealed_secrets()"
+            )
             clear = await cursor.fetchall()
             for secret_id, clinic_id, endpoint_id, secret in clear:
                 sealed = seal(self._keyring, clinic_id, endpoint_id, secret, secrets.token_bytes(NONCE_BYTES))

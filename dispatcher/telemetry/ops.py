@@ -40,9 +40,9 @@ class Readiness:
         waiting = f"waiting: {stats.pending}"
         return {
             "database": ("ok", f"answered {age:.0f} s ago"),
-            "functions": ("ok", "the loaded functions are this program's")
+            "functions": ("ok", "the loaded functions keep what this program needs")
             if stats.functions_match
-            else ("failing", "the database has other functions than this program: run outbound-webhooks migrate"),
+            else ("failing", "the loaded functions are not for this program: another release was installed"),
             "partitions": _partitions_check(stats.partition_days_ahead),
             "capture_ledger": ("ok", "empty")
             if not stats.open_capture_errors

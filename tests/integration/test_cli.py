@@ -94,7 +94,10 @@ def test_not_installed(env: dict[str, str], empty_database_url: str) -> None:
 @pytest.mark.parametrize(
     ("change", "texts"),
     [
-        ("migrations = migrations || '{9999_later}'", ("ahead of this program", "9999_later", "newer release")),
+        (
+            "migrations = migrations || '{9999_later}', contract = 9, oldest_contract = 9",
+            ("ahead of this program", "9999_later", "newer release"),
+        ),
         ("migrations = '{0001_schema_and_roles}'", ("behind this program", "run outbound-webhooks migrate")),
         ("fingerprint = 'other'", ("other SQL functions", "run outbound-webhooks migrate")),
     ],

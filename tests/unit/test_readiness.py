@@ -45,7 +45,7 @@ def test_all_is_well() -> None:
     """Everything that has to be looked at, each with a state and what is so."""
     assert checks(stats(), LISTENING) == {
         "database": ("ok", "answered 0 s ago"),
-        "functions": ("ok", "the loaded functions are this program's"),
+        "functions": ("ok", "the loaded functions keep what this program needs"),
         "partitions": ("ok", "14 days ahead"),
         "capture_ledger": ("ok", "empty"),
         "capture": ("ok", "on"),
@@ -101,7 +101,7 @@ def test_a_new_answer_makes_it_ready_again(clock: Clock) -> None:
         (
             {"functions_match": False},
             "functions",
-            ("failing", "the database has other functions than this program: run outbound-webhooks migrate"),
+            ("failing", "the loaded functions are not for this program: another release was installed"),
         ),
     ],
 )

@@ -3,8 +3,6 @@
 import asyncio
 import signal
 import subprocess
-import sys
-import venv
 from pathlib import Path
 
 import psycopg
@@ -13,23 +11,6 @@ import trustme
 
 from tests.support.process import ROOT, DispatcherProcess, clean_environment
 from tests.support.settings import environment
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The command of the wheel, installed without extras into an environment of its own."""
-    folder = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "--quiet"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", folder, ROOT], check=True, timeout=300)
-    (wheel,) = folder.glob("outbound_webhooks-*.whl")
-    venv.create(folder / "venv", with_pip=True)
-    python = folder / "venv" / "bin" / "python"
-    subprocess.run(
-        [python, "-m", "pip", "--quiet", "install", "--constraint", ROOT / "constraints.txt", wheel],
-        check=True,
-        timeout=300,
-    )
-    return folder / "venv" / "bin" / "outbound-webhooks"
 
 
 @pytest.fixture
