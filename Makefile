@@ -20,7 +20,7 @@ WITH_NODE = PATH="$(CURDIR)/$(BIN):$$PATH"
 NO_ENGINE = PRISMA_SCHEMA_ENGINE_BINARY=$(firstword $(wildcard /bin/true /usr/bin/true))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-sql test-integration test-pooler test-race test-limits test-wheel lint format types bench-capture check schema-dump fingerprint clean bench-claim bench-isolation
+.PHONY: help demo test test-unit test-sql test-integration test-pooler test-race test-limits test-wheel lint format types bench-capture check schema-dump sql-reference fingerprint clean bench-claim bench-isolation
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -106,6 +106,9 @@ check: lint types test ## What a change has to pass
 
 schema-dump: $(READY) ## Write tests/sql/schema.txt anew after a change of the migrations
 	$(BIN)/python -m tests.support.schema tests/sql/schema.txt
+
+sql-reference: $(READY) ## Write docs/sql.md anew, from the comments in the database
+	$(BIN)/python -m tests.support.reference docs/sql.md
 
 fingerprint: $(READY) ## Write the fingerprint of sql_functions/ into the marker migration
 	$(BIN)/python -m tests.support.fingerprint

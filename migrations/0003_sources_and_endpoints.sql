@@ -243,6 +243,10 @@ from outbound_webhooks.settings as g;
 
 comment on view outbound_webhooks.switches is
     'What is switched on and off, since when and by whom. A change is captured if every capture switch it passes is on.';
+comment on column outbound_webhooks.switches.switch is 'capture or delivery.';
+comment on column outbound_webhooks.switches.scope is 'all, source NAME, or this transaction.';
+comment on column outbound_webhooks.switches.since is 'When it was thrown last; null if that is not known.';
+comment on column outbound_webhooks.switches.changed_by is 'The database user who did it.';
 
 grant select on outbound_webhooks.switches, outbound_webhooks.event_sources, outbound_webhooks.event_types,
     outbound_webhooks.endpoints, outbound_webhooks.endpoint_flow

@@ -212,6 +212,14 @@ select
 from outbound_webhooks.finished_deliveries as f;
 
 comment on view outbound_webhooks.delivery_log is 'Every delivery, live and finished, with its state in one word.';
+comment on column outbound_webhooks.delivery_log.event_id is 'The webhook-id.';
+comment on column outbound_webhooks.delivery_log.state is
+    'pending, in_flight, parked, succeeded, dead or cancelled.';
+comment on column outbound_webhooks.delivery_log.reason is 'Why it is parked, dead or cancelled.';
+comment on column outbound_webhooks.delivery_log.next_attempt_at is 'When it is due; null if it is parked or finished.';
+comment on column outbound_webhooks.delivery_log.attempt_count is 'Requests begun, lost ones included.';
+comment on column outbound_webhooks.delivery_log.failure_count is
+    'Failures charged to the endpoint: the position in its retry schedule.';
 
 create or replace view outbound_webhooks.endpoint_status with (security_invoker = true) as
 select
@@ -248,6 +256,23 @@ cross join lateral (
 
 comment on view outbound_webhooks.endpoint_status is
     'Each endpoint: its state, its circuit breaker, what it is sent now, and what is kept for it until which limits.';
+comment on column outbound_webhooks.endpoint_status.state is 'active, paused, disabled or retired.';
+comment on column outbound_webhooks.endpoint_status.reason is 'Why it is in that state.';
+comment on column outbound_webhooks.endpoint_status.breaker is
+    'closed: all is well. open: nothing is sent until probe_at. half_open: one delivery is on its way to see.';
+comment on column outbound_webhooks.endpoint_status.held_until is 'Its Retry-After: nothing is sent before.';
+comment on column outbound_webhooks.endpoint_status.failures is 'Failed attempts in a row.';
+comment on column outbound_webhooks.endpoint_status.failing_since is 'When the first of them was recorded.';
+comment on column outbound_webhooks.endpoint_status.succeeded_at is 'When a delivery to it succeeded last.';
+comment on column outbound_webhooks.endpoint_status.in_flight is 'Requests on their way.';
+comment on column outbound_webhooks.endpoint_status.allowed_in_flight is
+    'How many may be: below max_in_flight after it asked for less.';
+comment on column outbound_webhooks.endpoint_status.parked is 'Deliveries that are kept for it.';
+comment on column outbound_webhooks.endpoint_status.oldest_parked is 'When the oldest of them was made.';
+comment on column outbound_webhooks.endpoint_status.parked_max_count is 'How many are kept, at most.';
+comment on column outbound_webhooks.endpoint_status.parked_max_age is 'How long, at most.';
+comment on column outbound_webhooks.endpoint_status.drain_rate is
+    'Once it is resumed: deliveries a second, of those that were kept.';
 
 grant select on outbound_webhooks.events, outbound_webhooks.deliveries, outbound_webhooks.finished_deliveries,
     outbound_webhooks.attempts, outbound_webhooks.capture_errors, outbound_webhooks.delivery_log,

@@ -22,4 +22,6 @@ $$;
 revoke execute on function outbound_webhooks.pause_endpoint(bigint, text) from public;
 grant execute on function outbound_webhooks.pause_endpoint(bigint, text) to outbound_webhooks_admin;
 comment on function outbound_webhooks.pause_endpoint(bigint, text) is
-    'Pause an endpoint: its deliveries are kept until resume_endpoint().';
+    E'Pause an endpoint: within 2 seconds of the commit nothing more is sent to it, and what is due to it is kept until '
+    'resume_endpoint(). Requests on their way go on.\n'
+    'p_reason: for those who look at it later.';

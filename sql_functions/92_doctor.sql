@@ -26,4 +26,5 @@ $$;
 revoke execute on function outbound_webhooks.doctor() from public;
 grant execute on function outbound_webhooks.doctor() to outbound_webhooks_admin, outbound_webhooks_monitor;
 comment on function outbound_webhooks.doctor() is
-    'What is wrong with what is watched and captured, and what to do about it. Changes nothing.';
+    'What is wrong, or worth knowing, about what is watched and captured: the worst first, each finding with its remedy. '
+    'Changes nothing.';

@@ -64,7 +64,7 @@ INTERNAL: dict[str, tuple[str, ...]] = {
     ),
     "dispatcher.commands.doctor": ("dispatcher.commands.parsing", "dispatcher.commands.session", "dispatcher.migrate"),
     "dispatcher.commands.installing": ("dispatcher.commands.parsing", "dispatcher.config", "dispatcher.migrate"),
-    "dispatcher.commands.keys": ("dispatcher.commands.parsing", "dispatcher.core"),
+    "dispatcher.commands.keys": ("dispatcher.commands", "dispatcher.core"),
     "dispatcher.commands.running": (
         "dispatcher.app",
         "dispatcher.commands.parsing",
@@ -76,6 +76,7 @@ INTERNAL: dict[str, tuple[str, ...]] = {
         "dispatcher.telemetry.logs",
     ),
     "dispatcher.commands.session": ("dispatcher.config", "dispatcher.migrate"),
+    "dispatcher.commands.uninstalling": ("dispatcher.commands", "dispatcher.migrate"),
     "dispatcher.commands.workers": ("dispatcher.lifetime",),
     "dispatcher.demo": ("dispatcher.core", "dispatcher.demo", "dispatcher.lifetime", "dispatcher.migrate"),
 }
