@@ -19,8 +19,9 @@ T = TypeVar("T")
 
 # Locks of readers do not stand in the way of creating a trigger; they do in the way of dropping one.
 READERS = ["AccessShareLock", "RowShareLock"]
-# A row of ours that another watch, unwatch or capture keeps locked.
+# A row of ours that another watch, unwatch or capture keeps locked; and the table that uninstall wanted to lock.
 OUR_ROW = re.compile(r'in relation "(settings|event_sources)')
+LOCKING = re.compile(r'"lock table only (.+) in access exclusive mode')
 
 BLOCKERS: LiteralString = """
     select
@@ -62,13 +63,21 @@ def patiently(
             with transaction(connection):
                 return work()
         except psycopg.errors.LockNotAvailable as error:
-            ours = OUR_ROW.search(error.diag.context or "")
-            busy = f"outbound_webhooks.{ours[1]}" if ours else table
+            busy = _busy(error, table)
             if number < tries:
                 pause = random.uniform(0.5, 1) * 2 ** (number - 1)
                 _say(f"{busy} is busy; try {number + 1} of {tries} in {pause:.1f} s")
                 time.sleep(pause)
     raise UsageError(_who_blocks(connection, busy, tries, READERS if busy == table and not readers_block else []))
+
+
+def _busy(error: psycopg.Error, table: str) -> str:
+    """Which table was not to be had, if the error says so; else the one that the user named."""
+    context = error.diag.context or ""
+    if row := OUR_ROW.search(context):
+        return f"outbound_webhooks.{row[1]}"
+    locking = LOCKING.search(context)
+    return locking[1] if locking else table
 
 
 def _say(text: str) -> None:

@@ -10,6 +10,7 @@ from psycopg.conninfo import make_conninfo
 from dispatcher.migrate import MigrationFailed, migrate, post_apply
 from tests.sql.installing import loaded_fingerprint, yoyo
 from tests.support import postgres
+from tests.support.cli import URL, cli
 from tests.support.host import MAPPING, SCHEMA
 
 NAME = f"ow_dba_{os.getpid()}"
@@ -68,7 +69,7 @@ def assert_it_works(url: str) -> None:
 
 
 def test_with_createrole(own_server: str) -> None:
-    """A role with CREATEROLE makes our roles, and may work as each of them; down and up again works too."""
+    """A role with CREATEROLE makes our roles, and may work as each of them; down, up and uninstall work, too."""
     url = make_owned_database(own_server, "createrole")
 
     migrate(url)
@@ -76,9 +77,13 @@ def test_with_createrole(own_server: str) -> None:
     migrate(url)
     down, output = yoyo(url, "rollback", "--all", "--batch")
     up, _ = yoyo(url, "apply")
+    run(url, "select outbound_webhooks.watch('payment_transactions', '{\"amount\": \"amount_cents\"}')")
+    removed = cli("uninstall", "--yes", **{URL: url})
 
     assert (down, output) == (0, "")
     assert up == 0
+    assert (removed.code, removed.err) == (0, "")
+    assert "drop role outbound_webhooks_owner" in removed.out
 
 
 def test_where_the_roles_exist(server: postgres.TestServer) -> None:
