@@ -1,5 +1,6 @@
 """The rollback that takes the triggers off watched tables, against writers in a named order: no write ever fails."""
 
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, closing
@@ -149,7 +150,8 @@ def test_a_partition_comes_with_its_table(connect: Connect) -> None:
             roll_back(remover)
     roll_back(remover)
 
-    assert "lock table only part_1 in" in str(caught.value.diag.context)
+    # A write to a partition looks at its parent, too.
+    assert re.search(r"lock table only (part_1|parts) in", str(caught.value.diag.context))
     assert observer.value(TRIGGERS) == 0
 
 
