@@ -149,7 +149,7 @@ def _on_lines(result: str) -> str:
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str | None]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell or "" for cell in row) + " |" for row in lines)
+    return "\n".join("| " + " | ".join((cell or "").replace("|", "\\|") for cell in row) + " |" for row in lines)
 
 
 def main() -> None:
