@@ -8,7 +8,7 @@ from typing import TypeAlias
 import psycopg
 
 from dispatcher import __version__, config, migrate
-from dispatcher.commands import demo, doctor, endpoints, installing, ledger, payload, running, switching, watching
+from dispatcher.commands import demo, doctor, endpoints, installing, ledger, payload, retention, running, switching, watching
 from dispatcher.commands.session import UsageError
 from dispatcher.db import error_text
 
@@ -107,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_watching(parsers)
     _add_looking(parsers)
     _add_endpoints(parsers)
+    _add_retention(parsers)
     _add(
         parsers,
         "generate-master-key",
@@ -179,6 +180,17 @@ def _add_endpoints(parsers: Parsers) -> None:
     resume.add_argument(
         "--rate", type=_at_least_one, help="of what was kept, so many deliveries a second (as before; 100 at first)"
     )
+
+
+def _add_retention(parsers: Parsers) -> None:
+    """What drops what is too old."""
+    added = _add(
+        parsers,
+        "retention",
+        retention.retention,
+        "Drop partitions and purge rows whose days are over, as the leader does by itself; exit code 1 if some are left.",
+    )
+    added.add_argument("--dry-run", action="store_true", help="print what would go, and why the rest stays")
 
 
 def _at_least_one(text: str) -> int:

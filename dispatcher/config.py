@@ -53,7 +53,7 @@ class Settings(BaseSettings):
 
     database_url: DatabaseUrl = Field(description="The database, as a libpq URL. Needed by every command.")
     listen_database_url: DatabaseUrl | None = Field(
-        None, description="A direct connection for LISTEN, if database_url leads through a transaction pooler."
+        None, description="A direct connection for LISTEN and retention, if database_url leads through a pooler."
     )
     enabled: bool = Field(False, description="Claim and send. Off by default: what was captured waits.")
     backlog: Literal["drain", "from-now"] = Field(

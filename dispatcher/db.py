@@ -4,6 +4,8 @@ A connection that leads through a pooler sets nothing for its session: in transa
 role set by us would be the role of the host's next statement. There the login itself has to have the rights.
 """
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import LiteralString
 
 import psycopg
@@ -13,8 +15,11 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[TupleRow]]]
 
 DISPATCHER_ROLE: LiteralString = "outbound_webhooks_dispatcher"
+OWNER_ROLE: LiteralString = "outbound_webhooks_owner"
+OWNER_LOCK_TIMEOUT: LiteralString = "2s"
 
 # A server that is gone without a word is noticed within seconds. libpq keeps these to itself: a pooler, which refuses
 # startup parameters that it does not know, never sees them.
@@ -53,6 +58,27 @@ async def connect(url: str, purpose: str = "", role: LiteralString = DISPATCHER_
         await connection.close()
         raise
     return connection
+
+
+@asynccontextmanager
+async def as_owner(url: str) -> AsyncIterator[AsyncConnection[TupleRow]]:
+    """A connection that works as the owner of our tables, and waits for a lock for 2 s at most.
+
+    It is for what PostgreSQL lets only the owner do, and in no function and no transaction: VACUUM, and detaching
+    partitions without a writer waiting for it.
+
+    Raises:
+        psycopg.OperationalError: no connection.
+        RoleMissing, RightsMissing: the role does not exist, or the login may not work as it, or a pooler is in between.
+    """
+    async with await connect(url, "maintenance", OWNER_ROLE) as connection:
+        if await is_pooled(connection):
+            raise RightsMissing(
+                "the connection leads through a pooler, where no lock timeout can be set:"
+                " OUTBOUND_WEBHOOKS_LISTEN_DATABASE_URL can name a direct one"
+            )
+        await connection.execute("set lock_timeout = '" + OWNER_LOCK_TIMEOUT + "'")
+        yield connection
 
 
 def open_pool(url: str, size: int, role: LiteralString = DISPATCHER_ROLE) -> Pool:

@@ -12,7 +12,7 @@ import yoyo
 from yoyo.exceptions import LockTimeout
 from yoyo.migrations import StepCollector
 
-from dispatcher.db import Pool, error_text
+from dispatcher.db import Connect, error_text
 
 LOCK_SECONDS = 60
 LOADED: LiteralString = "select fingerprint, migrations from outbound_webhooks.schema_bundle"
@@ -87,14 +87,14 @@ def migrate(url: str) -> Migrated:
         raise MigrationFailed(f"{error_text(error)}{f' ({notes})' if notes else ''}") from error
 
 
-async def check_schema(pool: Pool) -> None:
+async def check_schema(connect: Connect) -> None:
     """Compare what is loaded in the database with what came with this program.
 
     Raises:
         SchemaMismatch: not installed, behind, ahead, or other functions.
     """
     try:
-        async with pool.connection() as connection:
+        async with connect() as connection:
             cursor = await connection.execute(LOADED)
             row = await cursor.fetchone()
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):

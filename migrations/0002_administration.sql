@@ -22,6 +22,12 @@ create table if not exists outbound_webhooks.settings (
     parked_max_count integer not null default 100000,
     parked_max_age interval not null default '14 days',
     notice_window interval not null default '1 hour',
+    events_keep_days integer not null default 30,
+    finished_keep_days integer not null default 30,
+    dead_keep_days integer not null default 90,
+    attempts_keep_days integer not null default 30,
+    ledger_keep_days integer not null default 30,
+    secrets_keep_days integer not null default 30,
     constraint settings_pkey primary key (singleton),
     constraint settings_is_one_row check (singleton),
     -- insert_event() looks the limit up only for bodies above the least one.
@@ -33,6 +39,13 @@ create table if not exists outbound_webhooks.settings (
     constraint settings_parked_max_count_is_bounded check (parked_max_count >= 1),
     constraint settings_parked_max_age_is_bounded check (parked_max_age >= interval '1 hour'),
     constraint settings_notice_window_is_bounded check (notice_window >= interval '1 minute'),
+    -- Each day is one more partition, which every query without a bound has to look into.
+    constraint settings_events_keep_days_is_bounded check (events_keep_days between 1 and 400),
+    constraint settings_finished_keep_days_is_bounded check (finished_keep_days between 1 and 400),
+    constraint settings_dead_keep_days_is_bounded check (dead_keep_days between 1 and 400),
+    constraint settings_attempts_keep_days_is_bounded check (attempts_keep_days between 1 and 400),
+    constraint settings_ledger_keep_days_is_bounded check (ledger_keep_days between 1 and 3650),
+    constraint settings_secrets_keep_days_is_bounded check (secrets_keep_days between 1 and 3650),
     constraint settings_wake_up_is_known check (wake_up in ('doorbell', 'poll')),
     constraint settings_delivering_has_a_start check (delivering = (delivering_since is not null))
 );
@@ -61,6 +74,18 @@ comment on column outbound_webhooks.settings.parked_max_count is
 comment on column outbound_webhooks.settings.parked_max_age is 'A delivery that is still parked at this age becomes dead.';
 comment on column outbound_webhooks.settings.notice_window is
     'Operational events (endpoint.recovered, delivery.dead) are told once an endpoint and window.';
+comment on column outbound_webhooks.settings.events_keep_days is
+    'How many days an event is kept; longer while a delivery refers to it that is live, or finished and kept.';
+comment on column outbound_webhooks.settings.finished_keep_days is
+    'How many days after its end a delivery is kept that succeeded or was cancelled.';
+comment on column outbound_webhooks.settings.dead_keep_days is
+    'How many days after its end a dead delivery is kept, and with it its event: so long can it be sent again.';
+comment on column outbound_webhooks.settings.attempts_keep_days is
+    'How many days an attempt is kept, and a dispatcher that is gone.';
+comment on column outbound_webhooks.settings.ledger_keep_days is
+    'How many days a change in the ledger is kept after it was recaptured; one that was not is kept for ever.';
+comment on column outbound_webhooks.settings.secrets_keep_days is
+    'How many days a signing key is kept after it became invalid.';
 
 insert into outbound_webhooks.settings default values on conflict do nothing;
 

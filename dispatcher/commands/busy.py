@@ -8,7 +8,7 @@ import random
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import LiteralString, TypeVar
 
 import psycopg
@@ -76,18 +76,24 @@ def _say(text: str) -> None:
 
 
 def _who_blocks(connection: Connection, table: str, tries: int, harmless: list[str]) -> str:
-    rows = connection.execute(BLOCKERS, {"table": table, "harmless": harmless}).fetchall()
+    sessions = sessions_on(connection, table, harmless)
     given_up = f"lock timeout: {table} was busy at each of {tries} tries, and nothing was changed"
-    if not rows:
+    if not sessions:
         return f"{given_up}\nnobody holds a lock on it any more: try again"
     return "\n".join(
         [
             f"{given_up}\nwho has locks on it:",
-            *(f"  {_session(*row)}" for row in rows),
+            *(f"  {session}" for session in sessions),
             "pg_stat_activity says what they do; a transaction that was forgotten ends with pg_terminate_backend(PID)",
             "try again when they are done",
         ]
     )
+
+
+def sessions_on(connection: Connection, table: str, harmless: Sequence[str] = ()) -> list[str]:
+    """Who has locks on a table, but for harmless ones, in words; the longest transaction first."""
+    rows = connection.execute(BLOCKERS, {"table": table, "harmless": list(harmless)}).fetchall()
+    return [_session(*row) for row in rows]
 
 
 def _session(

@@ -95,6 +95,18 @@ def log_observation(observation: o.Observation) -> None:
             logger.info("leadership.changed", leading=leading)
         case o.PartitionsMade(names):
             logger.info("partitions.made", count=len(names), last=names[-1])
+        case o.PartitionDropped(name, size):
+            logger.info("partition.dropped", partition=name, bytes=size)
+        case o.PartitionKept(_, name, reason):
+            logger.warning("partition.kept", partition=name, reason=reason)
+        case o.RowsPurged(table, count):
+            logger.info("rows.purged", table=table, count=count)
+        case o.RetentionFinished(left):
+            logger.debug("retention.finished", left=left)
+        case o.TableVacuumed(table, dead, left, seconds):
+            logger.debug("table.vacuumed", table=table, dead=dead, left=left, seconds=round(seconds, 3))
+        case o.MaintenanceHindered(task, reason):
+            logger.warning("maintenance.hindered", task=task, reason=reason)
         case o.SecretsSealed(count):
             logger.info("secrets.sealed", count=count)
         case o.DeliveriesSettled(count):

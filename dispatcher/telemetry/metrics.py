@@ -20,6 +20,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._define_path()
         self._define_process()
+        self._define_maintenance()
         self._define_database()
         self._gauge("build_info", "Always 1.", "version").labels(version).set(1)
 
@@ -66,7 +67,18 @@ class Metrics:
         self._woken = self._counter("woken_total", "By what work was found: doorbell, or the sweep of a sleeper.", "by")
         self._trouble = self._counter("database_trouble_total", "Failed database operations, by task.", "task")
         self._listening = self._gauge("listening", "1 while LISTEN works; without it the dispatcher polls.")
+
+    def _define_maintenance(self) -> None:
+        """What the leader does."""
         self._leading = self._gauge("leading", "1 while this dispatcher does the maintenance.")
+        self._dropped = self._counter("partitions_dropped_total", "Partitions that retention dropped.")
+        self._overdue = self._gauge("partitions_overdue", "Partitions that retention could not drop.")
+        self._purged = self._counter("rows_purged_total", "Old rows of small tables that were deleted.", "table")
+        self._vacuums = self._counter("vacuums_total", "How often the leader vacuumed a table.", "table")
+        self._unremovable = self._gauge("unremovable_rows", "Dead rows that its last VACUUM had to leave.", "table")
+        self._hindered = self._counter(
+            "maintenance_hindered_total", "How often a task of the leader could not do its work.", "task"
+        )
 
     def _define_database(self) -> None:
         """The last snapshot of the database."""
@@ -115,10 +127,27 @@ class Metrics:
                 self._trouble.labels(task).inc()
             case o.ListenChanged(listening, _):
                 self._listening.set(listening)
-            case o.LeadershipChanged(leading):
-                self._leading.set(leading)
             case o.StatsRefreshed():
                 self._observe_stats(observation)
+            case _:
+                self._observe_maintenance(observation)
+
+    def _observe_maintenance(self, observation: o.Observation) -> None:
+        match observation:
+            case o.LeadershipChanged(leading):
+                self._leading.set(leading)
+                self._overdue.set(0)  # the next leader's to say
+            case o.PartitionDropped():
+                self._dropped.inc()
+            case o.RetentionFinished(left):
+                self._overdue.set(left)
+            case o.RowsPurged(table, count):
+                self._purged.labels(table).inc(count)
+            case o.TableVacuumed(table, _, left, _):
+                self._vacuums.labels(table).inc()
+                self._unremovable.labels(table).set(left)
+            case o.MaintenanceHindered(task, _):
+                self._hindered.labels(task).inc()
             case _:
                 pass  # told in the log, not counted
 

@@ -141,6 +141,56 @@ class PartitionsMade:
 
 
 @dataclass(frozen=True, slots=True)
+class PartitionDropped:
+    """Retention dropped a partition whose days were over; `bytes` is what it took on disk."""
+
+    name: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionKept:
+    """A partition of `parent` whose days are over could not be dropped this time: somebody uses it, for example."""
+
+    parent: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowsPurged:
+    """Retention deleted old rows of a small table."""
+
+    table: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionFinished:
+    """A round of retention ended; `left` partitions should have been dropped, and were not."""
+
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class TableVacuumed:
+    """The leader removed dead rows of a table; it had to leave `left` of `dead`, as a transaction may still see them."""
+
+    table: str
+    dead: int
+    left: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceHindered:
+    """A task of the leader cannot do its work as things are: the reason says what to do. It tries again."""
+
+    task: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class SecretsSealed:
     """The leader sealed signing keys that stood in clear."""
 
@@ -209,6 +259,12 @@ Observation = (
     | ResultUnrecordable
     | LeadershipChanged
     | PartitionsMade
+    | PartitionDropped
+    | PartitionKept
+    | RowsPurged
+    | RetentionFinished
+    | TableVacuumed
+    | MaintenanceHindered
     | SecretsSealed
     | LeasesFreed
     | ParkedEnded

@@ -23,6 +23,8 @@ class Readiness:
     _stats: o.StatsRefreshed | None = None
     _stats_at: float = field(default=float("-inf"))
     _listen: o.ListenChanged = field(default_factory=lambda: o.ListenChanged(False, "starting"))
+    _overdue: int = 0
+    _hindrance: str = "see the log"
 
     def observe(self, observation: o.Observation) -> None:
         """Remember what the checks need."""
@@ -30,6 +32,14 @@ class Readiness:
             self._stats, self._stats_at = observation, time.monotonic()
         elif isinstance(observation, o.ListenChanged):
             self._listen = observation
+        elif isinstance(observation, o.LeadershipChanged):
+            self._overdue = 0  # the next leader's to say
+        elif isinstance(observation, o.RetentionFinished):
+            self._overdue = observation.left
+        elif isinstance(observation, o.PartitionKept):
+            self._hindrance = f"{observation.name}: {observation.reason}"
+        elif isinstance(observation, o.MaintenanceHindered) and observation.task == "retention":
+            self._hindrance = observation.reason
 
     def checks(self) -> dict[str, tuple[str, str]]:
         """Each check as (ok | warning | failing, what is so)."""
@@ -44,6 +54,9 @@ class Readiness:
             if stats.functions_match
             else ("failing", "the database has other functions than this program: run outbound-webhooks migrate"),
             "partitions": _partitions_check(stats.partition_days_ahead),
+            "retention": ("ok", "nothing is overdue")
+            if not self._overdue
+            else ("warning", f"{self._overdue} partitions could not be dropped: {self._hindrance}"),
             "capture_ledger": ("ok", "empty")
             if not stats.open_capture_errors
             else ("warning", f"{stats.open_capture_errors} changes were not captured: see capture_errors"),

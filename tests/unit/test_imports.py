@@ -60,6 +60,15 @@ INTERNAL: dict[str, tuple[str, ...]] = {
     "dispatcher.commands.demo": ("dispatcher.commands.session", "dispatcher.demo"),  # see LAZY
     "dispatcher.commands.doctor": ("dispatcher.commands.session", "dispatcher.migrate"),
     "dispatcher.commands.installing": ("dispatcher.config", "dispatcher.core", "dispatcher.migrate"),
+    "dispatcher.commands.retention": (
+        "dispatcher.commands.busy",
+        "dispatcher.commands.session",
+        "dispatcher.commands.switching",
+        "dispatcher.db",
+        "dispatcher.migrate",
+        "dispatcher.pipeline",
+        "dispatcher.telemetry.observations",
+    ),
     "dispatcher.commands.running": (
         "dispatcher.app",
         "dispatcher.commands.session",

@@ -136,6 +136,8 @@ def test_levels(capsys: Capture) -> None:
         "delivery.released",
         "leases.freed",
         "parked.ended",
+        "partition.kept",
+        "maintenance.hindered",
         "database.trouble",
     }
     assert {event for event, level in told if level == "error"} == {"result.unrecordable"}

@@ -127,6 +127,8 @@ COUNTED: list[tuple[o.Observation, dict[str, float]]] = [
     (o.ListenChanged(False, "connection lost"), {"listening": 0}),
     (o.LeadershipChanged(True), {"leading": 1}),
     (o.LeadershipChanged(False), {"leading": 0}),
+    (o.PartitionDropped("events_20260101", 81920), {"partitions_dropped_total": 1}),
+    (o.RetentionFinished(3), {"partitions_overdue": 3}),
 ]
 
 
@@ -154,6 +156,25 @@ def test_labels_of_wake_ups_and_trouble(metrics: Metrics) -> None:
     assert value(metrics, "woken_total", by="doorbell") == 2
     assert value(metrics, "woken_total", by="sweep") == 1
     assert value(metrics, "database_trouble_total", task="claim") == 1
+
+
+def test_what_the_leader_does(metrics: Metrics) -> None:
+    """Rows purged and tables vacuumed, by table; what kept a task from its work, by task."""
+    observed(metrics, o.RowsPurged("dispatchers", 3), o.RowsPurged("dispatchers", 4))
+    observed(metrics, o.TableVacuumed("deliveries", 6000, 5000, 0.1), o.TableVacuumed("deliveries", 6000, 20, 0.1))
+    observed(metrics, o.MaintenanceHindered("retention", "no right"))
+
+    assert value(metrics, "rows_purged_total", table="dispatchers") == 7
+    assert value(metrics, "vacuums_total", table="deliveries") == 2
+    assert value(metrics, "unremovable_rows", table="deliveries") == 20
+    assert value(metrics, "maintenance_hindered_total", task="retention") == 1
+
+
+def test_what_is_overdue_is_the_leaders_to_say(metrics: Metrics) -> None:
+    """A dispatcher that leads no longer does not go on showing what was overdue then."""
+    observed(metrics, o.LeadershipChanged(True), o.RetentionFinished(3), o.LeadershipChanged(False))
+
+    assert value(metrics, "partitions_overdue") == 0
 
 
 def test_a_snapshot_sets_every_gauge(metrics: Metrics) -> None:

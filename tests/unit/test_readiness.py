@@ -47,6 +47,7 @@ def test_all_is_well() -> None:
         "database": ("ok", "answered 0 s ago"),
         "functions": ("ok", "the loaded functions are this program's"),
         "partitions": ("ok", "14 days ahead"),
+        "retention": ("ok", "nothing is overdue"),
         "capture_ledger": ("ok", "empty"),
         "capture": ("ok", "on"),
         "listen": ("ok", "listening"),
@@ -112,6 +113,27 @@ def test_what_a_snapshot_shows(changes: dict[str, object], check: str, expected:
 
     assert found.pop(check) == expected
     assert found == {name: state for name, state in well.items() if name != check}
+
+
+KEPT = o.PartitionKept("events", "events_20260102", "lock timeout")
+NO_RIGHT = o.MaintenanceHindered("retention", "app may not work as outbound_webhooks_owner")
+
+
+@pytest.mark.parametrize(
+    ("observed", "expected"),
+    [
+        ([o.RetentionFinished(0)], ("ok", "nothing is overdue")),
+        ([KEPT, o.RetentionFinished(1)], ("warning", "1 partitions could not be dropped: events_20260102: lock timeout")),
+        ([o.RetentionFinished(2), NO_RIGHT], ("warning", f"2 partitions could not be dropped: {NO_RIGHT.reason}")),
+        ([o.RetentionFinished(2)], ("warning", "2 partitions could not be dropped: see the log")),
+        ([KEPT, o.RetentionFinished(1), o.RetentionFinished(0)], ("ok", "nothing is overdue")),
+        ([KEPT, o.RetentionFinished(1), o.LeadershipChanged(False)], ("ok", "nothing is overdue")),
+        ([o.MaintenanceHindered("vacuum", "no right")], ("ok", "nothing is overdue")),
+    ],
+)
+def test_retention_that_is_hindered_is_a_warning(observed: list[o.Observation], expected: tuple[str, str]) -> None:
+    """What should be gone takes room on the disk: worth a look before it is full; deliveries go on."""
+    assert checks(stats(), LISTENING, *observed)["retention"] == expected
 
 
 def test_listen_that_does_not_work_is_a_warning() -> None:
