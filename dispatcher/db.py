@@ -19,7 +19,6 @@ Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[TupleRow]]]
 
 DISPATCHER_ROLE: LiteralString = "outbound_webhooks_dispatcher"
 OWNER_ROLE: LiteralString = "outbound_webhooks_owner"
-OWNER_LOCK_TIMEOUT: LiteralString = "2s"
 
 # A server that is gone without a word is noticed within seconds. libpq keeps these to itself: a pooler, which refuses
 # startup parameters that it does not know, never sees them.
@@ -34,6 +33,11 @@ _KEEPALIVE = {
 # tcp_user_timeout is the server's half of that: a frozen dispatcher, whose kernel goes on acknowledging, stops to read;
 # its LISTEN backend is dropped before it can hold up the server's notification queue.
 _SESSION: LiteralString = "; set timezone = 'UTC'; set tcp_user_timeout = '10s'"
+
+# Of the owner's, whatever the host's defaults are: VACUUM may take long, and who waited for a lock sees what came meanwhile.
+_OWNER_SESSION: LiteralString = (
+    "set lock_timeout = '2s'; set statement_timeout = 0; set default_transaction_isolation = 'read committed'"
+)
 
 
 class RoleMissing(psycopg.ProgrammingError):
@@ -71,13 +75,14 @@ async def as_owner(url: str) -> AsyncIterator[AsyncConnection[TupleRow]]:
         psycopg.OperationalError: no connection.
         RoleMissing, RightsMissing: the role does not exist, or the login may not work as it, or a pooler is in between.
     """
-    async with await connect(url, "maintenance", OWNER_ROLE) as connection:
+    async with await AsyncConnection.connect(_conninfo(url, "maintenance"), autocommit=True) as connection:
         if await is_pooled(connection):
             raise RightsMissing(
                 "the connection leads through a pooler, where no lock timeout can be set:"
-                " OUTBOUND_WEBHOOKS_LISTEN_DATABASE_URL can name a direct one"
+                " name a direct one in OUTBOUND_WEBHOOKS_LISTEN_DATABASE_URL"
             )
-        await connection.execute("set lock_timeout = '" + OWNER_LOCK_TIMEOUT + "'")
+        await _prepare(connection, OWNER_ROLE)
+        await connection.execute(_OWNER_SESSION)
         yield connection
 
 
