@@ -8,7 +8,18 @@ from typing import TypeAlias
 import psycopg
 
 from dispatcher import __version__, config, migrate
-from dispatcher.commands import demo, doctor, endpoints, installing, ledger, payload, retention, running, switching, watching
+from dispatcher.commands import (
+    demo,
+    doctor,
+    endpoints,
+    installing,
+    ledger,
+    payload,
+    retention,
+    running,
+    switching,
+    watching,
+)
 from dispatcher.commands.session import UsageError
 from dispatcher.db import error_text
 
@@ -188,7 +199,7 @@ def _add_retention(parsers: Parsers) -> None:
         parsers,
         "retention",
         retention.retention,
-        "Drop partitions and purge rows whose days are over, as the leader does by itself; exit code 1 if some are left.",
+        "Drop partitions and purge rows whose days are over, as the leader does; exit code 1 if some are left.",
     )
     added.add_argument("--dry-run", action="store_true", help="print what would go, and why the rest stays")
 

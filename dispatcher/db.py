@@ -34,7 +34,7 @@ _KEEPALIVE = {
 # its LISTEN backend is dropped before it can hold up the server's notification queue.
 _SESSION: LiteralString = "; set timezone = 'UTC'; set tcp_user_timeout = '10s'"
 
-# Of the owner's, whatever the host's defaults are: VACUUM may take long, and who waited for a lock sees what came meanwhile.
+# Whatever the host's defaults are: VACUUM may take long, and who waited for a lock sees what was committed meanwhile.
 _OWNER_SESSION: LiteralString = (
     "set lock_timeout = '2s'; set statement_timeout = 0; set default_transaction_isolation = 'read committed'"
 )

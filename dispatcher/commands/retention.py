@@ -28,7 +28,7 @@ PURGE_LIST: LiteralString = "select name, age_column, before from outbound_webho
 
 
 def retention(arguments: argparse.Namespace) -> int:
-    """Do a round, and show each step; or show what would go, and why the rest stays. Exit code 1 if something is left."""
+    """Do a round and show each step, or show what would go and why the rest stays; exit code 1 if something is left."""
     owner = partial(as_owner, direct_url())
     try:
         return asyncio.run(_show(owner) if arguments.dry_run else _work(owner))
@@ -140,7 +140,7 @@ def _by_table(rows: Sequence[Planned]) -> list[tuple[str, ...]]:
 
 
 async def _old_rows(connection: AsyncConnection[Any]) -> list[tuple[str, ...]]:
-    found = []
+    found: list[tuple[str, ...]] = []
     for name, column, before in await (await connection.execute(PURGE_LIST)).fetchall():
         cursor = await connection.execute(
             sql.SQL("select count(*) from {} where {} < %s").format(

@@ -1,8 +1,8 @@
 """Retention: partitions whose days are over go, and old rows of the small tables. By the leader, or by hand.
 
 DETACH ... CONCURRENTLY lets no writer and no reader wait, but PostgreSQL runs it in no function and no transaction, and
-for the owner only: so it is done from here, in autocommit, on a connection of its own (docs/adr/0010). What a round leaves
-half done, the next one finds by its mark and finishes.
+for the owner only: so it is done from here, in autocommit, on a connection of its own (docs/adr/0010). What one round
+leaves half done, the next one finds by its mark and finishes.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """VACUUM of the tables whose rows change all the time, by the leader, while there is load.
 
 Autovacuum comes once a minute, and dead rows make claims slow before that. What is quiet is left to it: it vacuums
-deliveries from 2,000 dead rows on, and gives empty pages at the table's end back, for which writers have to wait a little.
+deliveries from 2,000 dead rows on, and gives back empty pages at the table's end, for which writers wait a little.
 """
 
 import time
@@ -32,7 +32,7 @@ _DEAD: LiteralString = """
 
 @dataclass
 class Pace:
-    """When a table may be vacuumed again: ever more seldom while a transaction keeps the dead rows from being removed."""
+    """When a table may be vacuumed again: ever more seldom while a transaction keeps its dead rows."""
 
     pause: float = SHORTEST_PAUSE
     not_before: float = float("-inf")

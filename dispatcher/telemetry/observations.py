@@ -174,7 +174,7 @@ class RetentionFinished:
 
 @dataclass(frozen=True, slots=True)
 class TableVacuumed:
-    """The leader removed dead rows of a table; it had to leave `left` of `dead`, as a transaction may still see them."""
+    """The leader removed dead rows of a table; it had to leave `left` of `dead`: a transaction may still see them."""
 
     table: str
     dead: int

@@ -93,7 +93,9 @@ def test_somebody_is_in_the_way(env: dict[str, str], host: Host) -> None:
     assert stuck.code == 1
     assert stuck.out == "dropped 0 partitions (0 bytes), purged 0 rows\n"
     assert f"kept {name_of('events', day)}: canceling statement due to lock timeout" in stuck.err
-    assert re.search(rf"{name_of('events', day)} is used by pid \d+, user \w+, application a report, idle in tr", stuck.err)
+    assert re.search(
+        rf"{name_of('events', day)} is used by pid \d+, user \w+, application a report, idle in tr", stuck.err
+    )
     assert "1 partitions are left that should have gone: try again later" in stuck.err
     assert re.search(rf"(?m)^  {name_of('events', day)} .*  retention has begun to drop it$", looked.out)
     assert done.code == 0
@@ -101,7 +103,7 @@ def test_somebody_is_in_the_way(env: dict[str, str], host: Host) -> None:
 
 
 async def test_killed(env: dict[str, str], host: Host) -> None:
-    """kill -9 while it detaches: whatever the server still makes of it, the next round finishes, and nothing is left."""
+    """kill -9 while it detaches: whatever the server makes of it, the next round finishes, and nothing is left."""
     old = [ago(host, past) for past in (40, 41)]
     for day in old:
         add_day(host, day, "events")
@@ -136,6 +138,8 @@ def test_refused(env: dict[str, str], host: Host, empty_database_url: str) -> No
     nothing = cli("retention", **{**env, URL: empty_database_url})
     host.rows(f"drop role {login}")
 
-    assert refused(no_right, f"{login} may not work as outbound_webhooks_owner: grant outbound_webhooks_owner to {login}")
+    assert refused(
+        no_right, f"{login} may not work as outbound_webhooks_owner: grant outbound_webhooks_owner to {login}"
+    )
     assert refused(nothing, "is not installed in this database: run outbound-webhooks migrate")
     assert days.tables(host) == before

@@ -28,7 +28,8 @@ from tests.support.host import Host
 
 WAITS = """
     select count(*) > 0 from pg_stat_activity
-    where application_name = 'outbound-webhooks maintenance' and wait_event_type = 'Lock' and datname = current_database()
+    where application_name = 'outbound-webhooks maintenance' and datname = current_database()
+        and wait_event_type = 'Lock'
 """
 GONE = """
     select count(*) = 0 from pg_stat_activity
@@ -133,9 +134,7 @@ def add_days(host: Host, past: range) -> set[str]:
         add_day(host, day)
         add_finished(host, add_event(host, day), "succeeded", day)
     return {
-        name_of(parent, ago(host, n))
-        for n in past
-        for parent in ("events", "attempts", "finished_deliveries_done")
+        name_of(parent, ago(host, n)) for n in past for parent in ("events", "attempts", "finished_deliveries_done")
     }
 
 
@@ -242,7 +241,7 @@ async def test_a_slow_host_transaction(host: Host, rounds: Rounds, other: Sessio
 
 
 async def test_referred_to_at_the_last_moment(host: Host, rounds: Rounds, other: Session) -> None:
-    """A new delivery of an old event, made and not committed when the detaching begins: the partition is attached again.
+    """A new delivery of an old event, made and not committed when the detaching begins: its partition comes back.
 
     The detaching waits for that transaction, looks once more, and finds the delivery.
     """
@@ -358,13 +357,13 @@ async def test_a_view_on_a_partition(host: Host, rounds: Rounds) -> None:
 
 
 async def test_readers_at_work(host: Host, rounds: Rounds) -> None:
-    """Readers of everything, all the time, while partitions go: none fails, and none sees a delivery without its event."""
+    """Readers of everything while partitions go: none fails, and none sees a delivery without its event."""
     steps.endpoint(host)
     expected = add_days(host, range(40, 50))
     stop = asyncio.Event()
 
     async def read() -> set[int]:
-        found = set()
+        found: set[int] = set()
         async with await psycopg.AsyncConnection.connect(host.url, autocommit=True) as connection:
             while not stop.is_set():
                 cursor = await connection.execute(LOST)

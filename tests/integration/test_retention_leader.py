@@ -1,4 +1,4 @@
-"""Retention and VACUUM by a running dispatcher: only the leader, with the rights that its login has, and it stops quickly."""
+"""Retention by a running dispatcher: only the leader, with the rights that its login has; and it stops quickly."""
 
 import os
 from collections.abc import Iterator

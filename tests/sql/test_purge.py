@@ -21,7 +21,8 @@ def purge_in(host: Host, days: int) -> dict[str, int]:
 def add_errors(host: Host, count: int, recaptured: str | None) -> None:
     """Changes in the ledger, recaptured so long ago or still open."""
     host.rows(
-        "insert into outbound_webhooks.capture_errors (source, operation, error_code, message, recaptured_at, recaptured_as)"
+        "insert into outbound_webhooks.capture_errors"
+        " (source, operation, error_code, message, recaptured_at, recaptured_as)"
         " select 's', 'INSERT', 'XX000', 'm', clock_timestamp() - %s::interval,"
         " case when %s::text is not null then '{}'::uuid[] end from generate_series(1, %s)",
         recaptured, recaptured, count,
@@ -60,7 +61,8 @@ def test_signing_keys(sandbox: Host) -> None:
     created = steps.endpoint(sandbox)
     sandbox.rows(
         "insert into outbound_webhooks.endpoint_secrets (clinic_id, endpoint_id, secret, created_at, valid_until)"
-        " select clinic_id, endpoint_id, secret, created_at - interval '100 days', clock_timestamp() + days * interval '1 day'"
+        " select clinic_id, endpoint_id, secret, created_at - interval '100 days',"
+        " clock_timestamp() + days * interval '1 day'"
         " from outbound_webhooks.endpoint_secrets, unnest(array[-31, -29, 1]) as days where endpoint_id = %s",
         created.id,
     )

@@ -17,8 +17,8 @@ from tests.support.host import Host
 FLOOR = "select outbound_webhooks.uuid_v7_floor(%s)"
 MICROSECOND = timedelta(microseconds=1)
 AS_DEAD = (
-    "insert into outbound_webhooks.finished_deliveries (id, event_id, endpoint_id, clinic_id, state, reason, created_at,"
-    " finished_at, attempt_count, failure_count)"
+    "insert into outbound_webhooks.finished_deliveries (id, event_id, endpoint_id, clinic_id, state, reason,"
+    " created_at, finished_at, attempt_count, failure_count)"
     " select id, event_id, endpoint_id, clinic_id, 'dead', 'a test', created_at, now(), 1, 1 from gone"
 )
 AS_LIVE = (
@@ -142,7 +142,7 @@ def test_a_finished_delivery_keeps_its_event(sandbox: Host, state: str, ended: i
 
 
 def test_a_delivery_that_moves_is_always_seen(host: Host, connect: Connect) -> None:
-    """It dies and is made live again, over and over, while the plan is made: there is no moment in which it is neither."""
+    """It dies and is made live again, over and over, while the plan is made: at no moment is it neither."""
     day = ago(host, 100)
     add_day(host, day, "events")
     add_live(host, add_event(host, day))
@@ -176,7 +176,9 @@ def test_what_a_dba_detached_is_the_dbas(sandbox: Host) -> None:
         add_day(sandbox, day, "attempts")
         if day == mine:
             sandbox.rows("select outbound_webhooks.begin_drop(%s)", name_of("attempts", day))
-        sandbox.rows(f"alter table outbound_webhooks.attempts detach partition outbound_webhooks.{name_of('attempts', day)}")
+        sandbox.rows(
+            f"alter table outbound_webhooks.attempts detach partition outbound_webhooks.{name_of('attempts', day)}"
+        )
     sandbox.rows("update outbound_webhooks.settings set attempts_keep_days = 400")
 
     found = plan(sandbox)
@@ -220,5 +222,8 @@ def test_sizes(sandbox: Host) -> None:
 @pytest.mark.parametrize("value", [0, -1, 3651, None])
 def test_bounds(sandbox: Host, setting: str, value: int | None) -> None:
     """Days that would drop today, or that nobody can mean, are refused."""
-    with pytest.raises((psycopg.errors.CheckViolation, psycopg.errors.NotNullViolation)), sandbox.connection.transaction():
+    with (
+        pytest.raises((psycopg.errors.CheckViolation, psycopg.errors.NotNullViolation)),
+        sandbox.connection.transaction(),
+    ):
         sandbox.rows(f"update outbound_webhooks.settings set {setting} = %s", value)

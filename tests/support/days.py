@@ -43,8 +43,8 @@ def add_event(host: Host, day: date) -> UUID:
     """An event of a day; returns its id."""
     found = host.value(
         "insert into outbound_webhooks.events (id, clinic_id, type, resource, resource_id, occurred_at, body)"
-        " values (outbound_webhooks.uuid_v7(%s), %s, 'payment_transaction.created', 'payment_transaction', '1', %s, '{}')"
-        " returning id",
+        " values (outbound_webhooks.uuid_v7(%s), %s, 'payment_transaction.created', 'payment_transaction', '1', %s,"
+        " '{}') returning id",
         noon(day), CLINIC, noon(day),
     )  # fmt: skip
     assert isinstance(found, UUID)

@@ -123,7 +123,10 @@ NO_RIGHT = o.MaintenanceHindered("retention", "app may not work as outbound_webh
     ("observed", "expected"),
     [
         ([o.RetentionFinished(0)], ("ok", "nothing is overdue")),
-        ([KEPT, o.RetentionFinished(1)], ("warning", "1 partitions could not be dropped: events_20260102: lock timeout")),
+        (
+            [KEPT, o.RetentionFinished(1)],
+            ("warning", "1 partitions could not be dropped: events_20260102: lock timeout"),
+        ),
         ([o.RetentionFinished(2), NO_RIGHT], ("warning", f"2 partitions could not be dropped: {NO_RIGHT.reason}")),
         ([o.RetentionFinished(2)], ("warning", "2 partitions could not be dropped: see the log")),
         ([KEPT, o.RetentionFinished(1), o.RetentionFinished(0)], ("ok", "nothing is overdue")),

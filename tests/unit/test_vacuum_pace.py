@@ -30,7 +30,7 @@ def test_one_that_takes_long_comes_seldom() -> None:
 
 
 def test_one_of_no_use_comes_ever_more_seldom() -> None:
-    """A long transaction keeps the dead rows: twice the pause each time, up to the longest; once it ends, the shortest."""
+    """A long transaction keeps the dead rows: twice the pause each time, up to the longest; then the shortest."""
     pace, now, pauses = Pace(), 0.0, []
     for _ in range(8):
         pace.vacuumed(dead=9000, left=8900, now=now, seconds=0.1)
