@@ -10,6 +10,7 @@ from typing import LiteralString
 import psycopg
 import pytest
 
+from dispatcher import db
 from dispatcher.db import as_owner
 from dispatcher.pipeline.retention import Retention
 from dispatcher.telemetry.observations import (
@@ -62,6 +63,12 @@ class Rounds:
 def rounds(host: Host) -> Rounds:
     """Retention on the host's database."""
     return Rounds(host)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retention waits until the test lets it go on, however slow the machine is."""
+    monkeypatch.setattr(db, "_OWNER_SESSION", db._OWNER_SESSION.replace("'2s'", "'60s'"))
 
 
 @pytest.fixture
@@ -196,7 +203,7 @@ async def test_a_stuck_reader(host: Host, rounds: Rounds, other: Session) -> Non
     oldest = name_of("events", ago(host, 41))
     other.rows("begin")
     other.rows("select count(*) from outbound_webhooks.events")
-    host.rows("set statement_timeout = '1s'")
+    host.rows("set statement_timeout = '30s'")
 
     running = asyncio.create_task(rounds.round())
     await holds(host, WAITS)
@@ -219,6 +226,7 @@ async def test_a_stuck_reader(host: Host, rounds: Rounds, other: Session) -> Non
     assert host.value("select count(*) from outbound_webhooks.capture_errors") == 0
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_slow_host_transaction(host: Host, rounds: Rounds, other: Session) -> None:
     """A payment whose transaction goes on for long: the detaching waits for it, and the payments after it do not."""
     steps.endpoint(host)
@@ -226,7 +234,7 @@ async def test_a_slow_host_transaction(host: Host, rounds: Rounds, other: Sessio
     add_day(host, day, "events")
     other.rows("begin")
     other.pay()
-    host.rows("set statement_timeout = '1s'")
+    host.rows("set statement_timeout = '30s'")
 
     running = asyncio.create_task(rounds.round())
     await holds(host, WAITS)
@@ -240,6 +248,7 @@ async def test_a_slow_host_transaction(host: Host, rounds: Rounds, other: Sessio
     assert host.value("select count(*) from outbound_webhooks.capture_errors") == 0
 
 
+@pytest.mark.usefixtures("patient")
 async def test_referred_to_at_the_last_moment(host: Host, rounds: Rounds, other: Session) -> None:
     """A new delivery of an old event, made and not committed when the detaching begins: its partition comes back.
 
@@ -269,6 +278,7 @@ async def test_referred_to_at_the_last_moment(host: Host, rounds: Rounds, other:
     assert dropped(await rounds.round()) == set()
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("step", ["marked", "detaching", "detached"])
 async def test_broken_off(host: Host, rounds: Rounds, other: Session, step: str) -> None:
     """Its server session is killed after each step: the next round finishes what was begun, and nothing is left."""
@@ -305,6 +315,7 @@ async def test_broken_off(host: Host, rounds: Rounds, other: Session, step: str)
     assert host.value("select count(*) from outbound_webhooks.capture_errors") == 0
 
 
+@pytest.mark.usefixtures("patient")
 async def test_two_at_once(host: Host, rounds: Rounds, other: Session) -> None:
     """A drops and is kept waiting, B begins: B leaves it to A."""
     steps.endpoint(host)

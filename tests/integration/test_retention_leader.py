@@ -8,6 +8,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from pydantic import SecretStr
 
+from dispatcher import db
 from dispatcher.pipeline import retention
 from dispatcher.telemetry.observations import (
     LeadershipChanged,
@@ -56,8 +57,11 @@ async def test_by_the_leader(host: Host, dispatcher: StartDispatcher) -> None:
     assert other.of(PartitionDropped) == []
 
 
-async def test_it_stops_while_it_waits(host: Host, dispatcher: StartDispatcher) -> None:
+async def test_it_stops_while_it_waits(
+    host: Host, dispatcher: StartDispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """SIGTERM during a wait for somebody's lock: the wait is broken off at once, on the server, too."""
+    monkeypatch.setattr(db, "_OWNER_SESSION", "set lock_timeout = 0")
     add_day(host, ago(host, 40), "events")
     with closing(Session(host.url)) as reader:
         reader.rows("begin")
