@@ -10,7 +10,6 @@ from contextlib import closing
 
 from psycopg.conninfo import make_conninfo
 
-from tests.integration.test_retention import GONE, WAITS, holds
 from tests.sql import steps
 from tests.sql.steps import Session
 from tests.support import days, postgres
@@ -18,6 +17,7 @@ from tests.support.cli import URL, cli, refused
 from tests.support.days import add_day, add_event, add_finished, add_live, ago, name_of
 from tests.support.host import Host
 from tests.support.process import ROOT, clean_environment
+from tests.support.rounds import GONE, WAITS, holds
 
 
 def cells(line: str) -> list[str]:

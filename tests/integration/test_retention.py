@@ -1,96 +1,18 @@
-"""Rounds of retention on real partitions: exactly what is over goes, and nobody waits for it."""
+"""Rounds of retention on real partitions: exactly what is over goes, and what is begun is finished."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import LiteralString
 
 import psycopg
 import pytest
 
-from dispatcher import db
-from dispatcher.db import as_owner
-from dispatcher.pipeline.retention import Retention
-from dispatcher.telemetry.observations import (
-    MaintenanceHindered,
-    Observation,
-    PartitionDropped,
-    PartitionKept,
-    RetentionFinished,
-)
+from dispatcher.telemetry.observations import MaintenanceHindered, RetentionFinished
 from tests.sql import steps
-from tests.sql.interleaving import until
 from tests.sql.steps import DEAD, SUCCEEDED, Session, claim, record, result
 from tests.support import days
 from tests.support.days import add_day, add_event, add_finished, add_live, ago, name_of
 from tests.support.host import Host
-
-WAITS = """
-    select count(*) > 0 from pg_stat_activity
-    where application_name = 'outbound-webhooks maintenance' and datname = current_database()
-        and wait_event_type = 'Lock'
-"""
-GONE = """
-    select count(*) = 0 from pg_stat_activity
-    where application_name = 'outbound-webhooks maintenance' and datname = current_database()
-"""
-STATE = "select state from outbound_webhooks.retention_plan() where partition = %s"
-# Deliveries whose event is gone.
-LOST: LiteralString = """
-    select count(*) from outbound_webhooks.delivery_log as l
-    where not exists (select from outbound_webhooks.events as e where e.id = l.event_id)
-"""
-
-
-class Rounds:
-    """Rounds of retention in this process, and what they observed."""
-
-    def __init__(self, host: Host) -> None:
-        owner = partial(as_owner, host.url)
-        self.all: list[Observation] = []
-        self.retention = Retention(owner, owner, self.all.append)
-
-    async def round(self, now: datetime | None = None) -> list[Observation]:
-        """One round; returns what it observed."""
-        before = len(self.all)
-        await self.retention.round(now)
-        return self.all[before:]
-
-
-@pytest.fixture
-def rounds(host: Host) -> Rounds:
-    """Retention on the host's database."""
-    return Rounds(host)
-
-
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retention waits until the test lets it go on, however slow the machine is."""
-    monkeypatch.setattr(db, "_OWNER_SESSION", db._OWNER_SESSION.replace("'2s'", "'60s'"))
-
-
-@pytest.fixture
-def other(host: Host) -> Iterator[Session]:
-    """One more session."""
-    with closing(Session(host.url)) as session:
-        yield session
-
-
-def dropped(observed: list[Observation]) -> set[str]:
-    """The partitions that a round dropped."""
-    return {seen.name for seen in observed if isinstance(seen, PartitionDropped)}
-
-
-def kept(observed: list[Observation]) -> dict[str, str]:
-    """The partitions that a round could not drop, and why."""
-    return {seen.name: seen.reason for seen in observed if isinstance(seen, PartitionKept)}
-
-
-async def holds(host: Host, question: str, timeout: float = 60) -> None:
-    """Wait until a question of the server's is answered with true."""
-    await asyncio.to_thread(until, lambda: host.value(question) is True, timeout)
+from tests.support.rounds import GONE, LOST, WAITS, Rounds, dropped, holds, kept
 
 
 async def test_the_clock_moved_sixty_days(host: Host, rounds: Rounds) -> None:
@@ -132,120 +54,6 @@ async def test_the_clock_moved_sixty_days(host: Host, rounds: Rounds) -> None:
     assert host.value("select count(*) from outbound_webhooks.events where resource_id = '3'") == 1
     host.rows("select * from outbound_webhooks.ensure_partitions()")
     assert host.value("select outbound_webhooks.partition_days_ahead()") == 14
-
-
-def add_days(host: Host, past: range) -> set[str]:
-    """Days on which a delivery succeeded; returns the partitions that go: dead deliveries are kept for longer."""
-    for n in past:
-        day = ago(host, n)
-        add_day(host, day)
-        add_finished(host, add_event(host, day), "succeeded", day)
-    return {
-        name_of(parent, ago(host, n)) for n in past for parent in ("events", "attempts", "finished_deliveries_done")
-    }
-
-
-class Writers:
-    """Payments through the trigger, from several connections, until told to stop; how long each took."""
-
-    def __init__(self, host: Host, count: int) -> None:
-        self.seconds: list[float] = []
-        self._host = host
-        self._count = count
-        self._stop = asyncio.Event()
-
-    async def __aenter__(self) -> "Writers":
-        self._tasks = [asyncio.create_task(self._write()) for _ in range(self._count)]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._stop.set()
-        await asyncio.gather(*self._tasks)
-
-    async def _write(self) -> None:
-        clock = asyncio.get_running_loop().time
-        async with await psycopg.AsyncConnection.connect(self._host.url, autocommit=True) as connection:
-            while not self._stop.is_set():
-                began = clock()
-                await connection.execute("insert into payment_transactions (clinic_id) values ('clinic-1')")
-                self.seconds.append(clock() - began)
-
-
-async def test_writers_at_work(host: Host, rounds: Rounds, record_property: Callable[[str, object], None]) -> None:
-    """Thirty partitions go while eight connections write payments: each is captured, and none waits for a lock of ours.
-
-    One that waited for longer than the lock timeout of a capture, 100 ms, would stand in the ledger.
-    """
-    steps.endpoint(host)
-    expected = add_days(host, range(40, 50))
-
-    async with Writers(host, 8) as writers:
-        await asyncio.to_thread(until, lambda: len(writers.seconds) > 100)
-        observed = await rounds.round()
-        at_the_end = len(writers.seconds)
-        await asyncio.to_thread(until, lambda: len(writers.seconds) > at_the_end + 100)
-    payments = host.value("select count(*) from payment_transactions")
-    record_property("longest payment", f"{1000 * max(writers.seconds):.1f} ms")
-
-    assert dropped(observed) == expected
-    assert kept(observed) == {}
-    assert host.value("select count(*) from outbound_webhooks.events") == payments == len(writers.seconds)
-    assert host.value("select count(*) from outbound_webhooks.capture_errors") == 0
-    assert max(writers.seconds) < 5
-
-
-async def test_a_stuck_reader(host: Host, rounds: Rounds, other: Session) -> None:
-    """A transaction that has read an old partition and is forgotten: retention waits for it no longer than its lock
-    timeout, and says so; payments and other readers do not wait at all; the next round finishes."""
-    steps.endpoint(host)
-    for past in (40, 41):
-        add_day(host, ago(host, past), "events", "attempts")
-    oldest = name_of("events", ago(host, 41))
-    other.rows("begin")
-    other.rows("select count(*) from outbound_webhooks.events")
-    host.rows("set statement_timeout = '30s'")
-
-    running = asyncio.create_task(rounds.round())
-    await holds(host, WAITS)
-    host.pay()
-    seen_meanwhile = host.value("select count(*) from outbound_webhooks.events")
-    observed = await running
-    state = host.value(STATE, oldest)
-    host.pay()
-    other.rows("commit")
-    again = await rounds.round()
-
-    assert seen_meanwhile == 1
-    assert dropped(observed) == {name_of("attempts", ago(host, past)) for past in (40, 41)}
-    assert kept(observed) == {oldest: "canceling statement due to lock timeout (55P03)"}
-    assert observed[-1] == RetentionFinished(2)
-    assert state == "detaching"
-    assert dropped(again) == {name_of("events", ago(host, past)) for past in (40, 41)}
-    assert again[-1] == RetentionFinished(0)
-    assert host.value("select count(*) from outbound_webhooks.events") == 2
-    assert host.value("select count(*) from outbound_webhooks.capture_errors") == 0
-
-
-@pytest.mark.usefixtures("patient")
-async def test_a_slow_host_transaction(host: Host, rounds: Rounds, other: Session) -> None:
-    """A payment whose transaction goes on for long: the detaching waits for it, and the payments after it do not."""
-    steps.endpoint(host)
-    day = ago(host, 40)
-    add_day(host, day, "events")
-    other.rows("begin")
-    other.pay()
-    host.rows("set statement_timeout = '30s'")
-
-    running = asyncio.create_task(rounds.round())
-    await holds(host, WAITS)
-    for _ in range(10):
-        host.pay()
-    other.rows("commit")
-    observed = await running
-
-    assert dropped(observed) == {name_of("events", day)}
-    assert host.value("select count(*) from outbound_webhooks.events") == 11
-    assert host.value("select count(*) from outbound_webhooks.capture_errors") == 0
 
 
 @pytest.mark.usefixtures("patient")
@@ -365,27 +173,3 @@ async def test_a_view_on_a_partition(host: Host, rounds: Rounds) -> None:
     assert "other objects depend on it" in kept(observed)[name_of("attempts", day)]
     assert dropped(observed) == {name_of("finished_deliveries_done", day)}
     assert dropped(again) == {name_of("attempts", day)}
-
-
-async def test_readers_at_work(host: Host, rounds: Rounds) -> None:
-    """Readers of everything while partitions go: none fails, and none sees a delivery without its event."""
-    steps.endpoint(host)
-    expected = add_days(host, range(40, 50))
-    stop = asyncio.Event()
-
-    async def read() -> set[int]:
-        found: set[int] = set()
-        async with await psycopg.AsyncConnection.connect(host.url, autocommit=True) as connection:
-            while not stop.is_set():
-                cursor = await connection.execute(LOST)
-                found.update(count for (count,) in await cursor.fetchall())
-        return found
-
-    async with asyncio.TaskGroup() as group:
-        readers = [group.create_task(read()) for _ in range(4)]
-        observed = await rounds.round()
-        stop.set()
-
-    assert dropped(observed) == expected
-    assert kept(observed) == {}
-    assert [reader.result() for reader in readers] == [{0}] * 4

@@ -19,12 +19,12 @@ from dispatcher.telemetry.observations import (
     RowsPurged,
 )
 from tests.conftest import StartDispatcher
-from tests.integration.test_retention import GONE, WAITS, holds
 from tests.sql import steps
 from tests.sql.steps import Session
 from tests.support import postgres
 from tests.support.days import add_day, ago, name_of
 from tests.support.host import Host
+from tests.support.rounds import GONE, WAITS, holds
 
 LOGIN = f"ow_dispatcher_{os.getpid()}"
 

@@ -1,7 +1,5 @@
 """VACUUM by the leader: dead rows go while there is load; a transaction that keeps them makes it come more seldom."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from functools import partial
 
 import psycopg
@@ -26,13 +24,6 @@ def loaded(host: Host, monkeypatch: pytest.MonkeyPatch) -> Host:
     host.rows("alter table outbound_webhooks.deliveries set (autovacuum_enabled = false)")
     steps.endpoint(host)
     return host
-
-
-@pytest.fixture
-def reader(host: Host) -> Iterator[Session]:
-    """One more session."""
-    with closing(Session(host.url)) as session:
-        yield session
 
 
 def kill_rows(host: Host) -> None:
@@ -63,13 +54,13 @@ async def test_dead_rows_go(loaded: Host) -> None:
     assert [(one.table, one.dead, one.left) for one in done] == [("deliveries", ROWS, 0)]
 
 
-async def test_kept_by_a_transaction(loaded: Host, reader: Session) -> None:
+async def test_kept_by_a_transaction(loaded: Host, other: Session) -> None:
     """A snapshot that is older than the dead rows keeps them: that is seen, and the pauses grow; then they go."""
-    reader.rows("begin isolation level repeatable read")
-    reader.rows("select 1")
+    other.rows("begin isolation level repeatable read")
+    other.rows("select 1")
     kill_rows(loaded)
     work, in_vain = await rounds(loaded, 3)
-    reader.rows("commit")
+    other.rows("commit")
     _, done = await rounds(loaded)
 
     assert [(one.table, one.left) for one in in_vain] == [("deliveries", ROWS)] * 3
@@ -77,11 +68,11 @@ async def test_kept_by_a_transaction(loaded: Host, reader: Session) -> None:
     assert [one.left for one in done] == [0]
 
 
-async def test_a_lock_is_not_waited_for(loaded: Host, reader: Session) -> None:
+async def test_a_lock_is_not_waited_for(loaded: Host, other: Session) -> None:
     """A table that somebody has locked is passed over; autovacuum, for example."""
     kill_rows(loaded)
-    reader.rows("begin")
-    reader.rows("lock table outbound_webhooks.deliveries in share update exclusive mode")
+    other.rows("begin")
+    other.rows("lock table outbound_webhooks.deliveries in share update exclusive mode")
     loaded.rows("set statement_timeout = '30s'")
 
     _, skipped = await rounds(loaded)
@@ -89,13 +80,13 @@ async def test_a_lock_is_not_waited_for(loaded: Host, reader: Session) -> None:
     assert [one.left for one in skipped] == [ROWS]
 
 
-async def test_payments_go_on(loaded: Host, reader: Session) -> None:
+async def test_payments_go_on(loaded: Host, other: Session) -> None:
     """An open transaction that wrote a payment neither waits for it nor keeps it waiting."""
     kill_rows(loaded)
-    with reader.connection.transaction():
-        reader.pay()
+    with other.connection.transaction():
+        other.pay()
         _, done = await rounds(loaded)
-        reader.pay()
+        other.pay()
 
     assert len(done) == 1
     assert loaded.value("select count(*) from outbound_webhooks.capture_errors") == 0
