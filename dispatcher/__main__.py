@@ -8,7 +8,18 @@ from typing import TypeAlias
 import psycopg
 
 from dispatcher import __version__, config, migrate
-from dispatcher.commands import demo, doctor, endpoints, installing, ledger, payload, running, switching, watching
+from dispatcher.commands import (
+    demo,
+    doctor,
+    endpoints,
+    installing,
+    ledger,
+    payload,
+    replaying,
+    running,
+    switching,
+    watching,
+)
 from dispatcher.commands.session import UsageError
 from dispatcher.db import error_text
 
@@ -38,6 +49,15 @@ The parts: id, clinic_id, status, amount, refunded_amount, currency, created_at,
 Running it again for the same table takes over what is asked for then. docs/capture.md has the odd cases.
 """
 
+REPLAY_EXAMPLES = """\
+examples:
+  outbound-webhooks replay --endpoint 7 --dry-run
+  outbound-webhooks replay --endpoint 7 --since '2026-03-01 09:00' --state any --rate 50
+  outbound-webhooks replay --clinic 42 --type 'payment_transaction.*' --error-class timeout
+  outbound-webhooks replay --resource payment_transaction:4711 --state any
+  outbound-webhooks replay --endpoint 8 --since 2026-03-01 --reevaluate
+"""
+
 
 def main() -> None:
     """Entry point of `outbound-webhooks` and `python -m dispatcher`."""
@@ -53,6 +73,9 @@ def _guarded(command: Command, arguments: argparse.Namespace) -> int:
         return _complain(str(error))
     except migrate.MigrationFailed as error:
         return _complain(f"migration failed: {error}")
+    # These two are operational errors, too, but of no busy database: something has to be done first.
+    except (psycopg.errors.ObjectNotInPrerequisiteState, psycopg.errors.ProgramLimitExceeded) as error:
+        return _complain(_with_hint(error))
     except psycopg.OperationalError as error:
         if error.sqlstate is not None:
             return _complain(f"{error_text(error)}: try again when the database is less busy")
@@ -65,10 +88,13 @@ def _guarded(command: Command, arguments: argparse.Namespace) -> int:
         )
         return _complain(f"{error_text(error)}\n{hint}")
     except psycopg.Error as error:
-        hint = f"\n{error.diag.message_hint}" if error.diag.message_hint else ""
-        return _complain(error_text(error) + hint)
+        return _complain(_with_hint(error))
     except KeyboardInterrupt:
         return 130
+
+
+def _with_hint(error: psycopg.Error) -> str:
+    return error_text(error) + (f"\n{error.diag.message_hint}" if error.diag.message_hint else "")
 
 
 def _complain(message: str) -> int:
@@ -107,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_watching(parsers)
     _add_looking(parsers)
     _add_endpoints(parsers)
+    _add_replaying(parsers)
     _add(
         parsers,
         "generate-master-key",
@@ -179,6 +206,51 @@ def _add_endpoints(parsers: Parsers) -> None:
     resume.add_argument(
         "--rate", type=_at_least_one, help="of what was kept, so many deliveries a second (as before; 100 at first)"
     )
+
+
+def _add_replaying(parsers: Parsers) -> None:
+    """What sends deliveries again, or gives them up."""
+    retry = _add(parsers, "retry", replaying.retry, "Send one delivery again, now, with the same webhook-id and body.")
+    retry.add_argument("delivery", type=_at_least_one, help="its id")
+    replay = _add(
+        parsers,
+        "replay",
+        replaying.replay,
+        "Send many finished deliveries again; shows how far it is.",
+        REPLAY_EXAMPLES,
+    )
+    _add_selection(replay)
+    replay.add_argument("--state", choices=["dead", "succeeded", "cancelled", "any"], help="dead by default")
+    replay.add_argument("--error-class", metavar="CLASS", help="of the last attempt: timeout, http_status, ...")
+    replay.add_argument("--rate", type=_at_least_one, default=100, help="deliveries a second, at most (default 100)")
+    replay.add_argument(
+        "--reevaluate",
+        action="store_true",
+        help="instead: past events for endpoints that ask for them today and have no delivery of them",
+    )
+    replay.add_argument("--detach", action="store_true", help="do not wait until it is done")
+    _add(parsers, "replays", replaying.replays, "List replays: what they are about, and how far they are.")
+    stop = _add(parsers, "replay-stop", replaying.stop, "Stop a replay; it can go on later.")
+    resume = _add(parsers, "replay-resume", replaying.resume, "Go on with a replay that was stopped.")
+    for parser in (stop, resume):
+        parser.add_argument("replay", type=_at_least_one, help="its id")
+    cancel = _add(parsers, "cancel", replaying.cancel, "Give up deliveries that wait or are parked.")
+    _add_selection(cancel)
+    cancel.add_argument("--state", choices=["pending", "parked"], help="both by default")
+    cancel.add_argument("--reason", default="cancelled by hand", help="stays with each of them")
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    """Which deliveries are meant: all that is named has to fit."""
+    parser.add_argument("--endpoint", type=_at_least_one, metavar="ID", help="those of this endpoint")
+    parser.add_argument("--clinic", help="those of this clinic")
+    parser.add_argument(
+        "--type", metavar="PATTERN", help="of events of this type: payment_transaction.created, payment_transaction.*"
+    )
+    parser.add_argument("--since", metavar="TIME", help="of events from this time on, UTC unless it says otherwise")
+    parser.add_argument("--until", metavar="TIME", help="of events before this time")
+    parser.add_argument("--resource", metavar="RESOURCE[:ID]", help="of events about payment_transaction:4711")
+    parser.add_argument("--dry-run", action="store_true", help="say how many there are, and do nothing")
 
 
 def _at_least_one(text: str) -> int:

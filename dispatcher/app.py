@@ -25,6 +25,7 @@ from dispatcher.pipeline.janitor import Janitor
 from dispatcher.pipeline.listen import Listener
 from dispatcher.pipeline.record import Recorder
 from dispatcher.pipeline.release import release
+from dispatcher.pipeline.replay import Replayer
 from dispatcher.pipeline.stats import read_stats, refresh_stats
 from dispatcher.pipeline.worker import Worker
 from dispatcher.telemetry import observations as o
@@ -71,7 +72,8 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
             await _begin_delivery(pool, settings, observe)
         observe(o.DispatcherStarted(dispatcher_id, __version__, settings.enabled))
 
-        background = [heartbeat.run(), janitor.run(), refresh_stats(pool, fingerprint, observe)]
+        replayer = Replayer(pool, heartbeat, observe)
+        background = [heartbeat.run(), janitor.run(), replayer.run(), refresh_stats(pool, fingerprint, observe)]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in background]
             released = 0

@@ -47,6 +47,9 @@ create table if not exists outbound_webhooks.deliveries (
     attempt_count integer not null default 0,
     failure_count integer not null default 0,
     held_back boolean not null default false,
+    reevaluated boolean not null default false,
+    manual_attempt integer,
+    retried_at timestamptz,
     parked_reason text,
     lease_owner bigint,
     lease_token bigint,
@@ -81,6 +84,11 @@ comment on column outbound_webhooks.deliveries.failure_count is
     'Failures charged to the endpoint: the position in its retry schedule. A lost attempt is not the endpoint''s fault.';
 comment on column outbound_webhooks.deliveries.held_back is
     'It was due, and was put off, as it waits behind an older delivery of its payment: that one''s end makes it due again.';
+comment on column outbound_webhooks.deliveries.reevaluated is
+    'Made by reevaluate(), for a subscription that was not there when the event was captured.';
+comment on column outbound_webhooks.deliveries.manual_attempt is
+    'The number of the attempt that somebody asked for, by retry_delivery() or replay(): the first one after that.';
+comment on column outbound_webhooks.deliveries.retried_at is 'When that was; null: never.';
 comment on column outbound_webhooks.deliveries.parked_reason is 'Kept, but not due: why.';
 comment on column outbound_webhooks.deliveries.lease_token is
     'The fencing token: a result is written only by who still holds it. In flight means: leased until later than now.';
@@ -96,6 +104,7 @@ create table if not exists outbound_webhooks.finished_deliveries (
     finished_at timestamptz not null,
     attempt_count integer not null,
     failure_count integer not null,
+    reevaluated boolean not null default false,
     last_http_status integer,
     last_error_class text,
     constraint finished_deliveries_pkey primary key (id, state, finished_at),
@@ -116,6 +125,9 @@ create index if not exists finished_deliveries_of_an_endpoint on outbound_webhoo
 comment on table outbound_webhooks.finished_deliveries is
     'Deliveries that ended: succeeded, dead (no attempts left, or a reason) or cancelled. One partition a day; dead ones apart, as they are kept longer.';
 comment on column outbound_webhooks.finished_deliveries.reason is 'Why it is dead or was cancelled.';
+comment on column outbound_webhooks.finished_deliveries.failure_count is
+    'Failures charged to the endpoint, since the delivery was retried last.';
+comment on column outbound_webhooks.finished_deliveries.reevaluated is 'As in deliveries.';
 
 create table if not exists outbound_webhooks.attempts (
     delivery_id bigint not null,
@@ -194,7 +206,8 @@ select
     case when d.parked_reason is null then d.next_attempt_at end as next_attempt_at,
     null::timestamptz as finished_at,
     d.attempt_count,
-    d.failure_count
+    d.failure_count,
+    d.reevaluated
 from outbound_webhooks.deliveries as d
 union all
 select
@@ -208,7 +221,8 @@ select
     null::timestamptz,
     f.finished_at,
     f.attempt_count,
-    f.failure_count
+    f.failure_count,
+    f.reevaluated
 from outbound_webhooks.finished_deliveries as f;
 
 comment on view outbound_webhooks.delivery_log is 'Every delivery, live and finished, with its state in one word.';

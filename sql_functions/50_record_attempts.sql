@@ -34,7 +34,7 @@ begin
         )
     ),
     held as materialized (
-        select d.lease_token
+        select d.lease_token, d.manual_attempt
         from outbound_webhooks.deliveries as d
         where d.id = any (array(select r.delivery_id from result as r))
             and exists (select from result as r where r.delivery_id = d.id and r.lease_token = d.lease_token)
@@ -42,7 +42,7 @@ begin
         for update
     ),
     kept as materialized (
-        select r.* from result as r join held on held.lease_token = r.lease_token
+        select r.*, held.manual_attempt from result as r join held on held.lease_token = r.lease_token
     ),
     attempted as (
         insert into outbound_webhooks.attempts (
@@ -51,7 +51,12 @@ begin
         )
         select
             k.delivery_id, k.lease_token, k.endpoint_id, k.clinic_id, k.number,
-            case when k.is_probe then 'probe' when k.number = 1 then 'first' else 'retry' end,
+            case
+                when k.is_probe then 'probe'
+                when k.number = k.manual_attempt then 'manual'
+                when k.number = 1 then 'first'
+                else 'retry'
+            end,
             k.outcome, k.error_class, k.http_status, k.started_at, k.duration_ms, k.note, k.response_excerpt,
             k.dispatcher_id
         from kept as k
@@ -64,11 +69,11 @@ begin
     finished as (
         insert into outbound_webhooks.finished_deliveries (
             id, event_id, endpoint_id, clinic_id, state, reason, created_at, finished_at,
-            attempt_count, failure_count, last_http_status, last_error_class
+            attempt_count, failure_count, reevaluated, last_http_status, last_error_class
         )
         select
             d.id, d.event_id, d.endpoint_id, d.clinic_id, k.state, k.reason, d.created_at, v_now,
-            d.attempt_count, d.failure_count + k.charged::integer, k.http_status, k.error_class
+            d.attempt_count, d.failure_count + k.charged::integer, d.reevaluated, k.http_status, k.error_class
         from ended as d
         join kept as k on k.delivery_id = d.id
     ),

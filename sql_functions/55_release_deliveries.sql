@@ -31,7 +31,11 @@ begin
         )
         select
             h.id, h.lease_token, h.endpoint_id, h.clinic_id, h.attempt_count,
-            case when h.attempt_count = 1 then 'first' else 'retry' end,
+            case
+                when h.attempt_count = h.manual_attempt then 'manual'
+                when h.attempt_count = 1 then 'first'
+                else 'retry'
+            end,
             'lost', h.leased_at, h.lease_owner
         from held as h
         where p_may_have_left

@@ -1,6 +1,6 @@
 -- finish_deliveries: end live deliveries without an attempt: cancelled, or dead for a reason of ours.
--- Called by: begin_delivery, settle_deliveries, end_parked. Locks: those rows, in id order. Leased ones are left alone: their
--- result decides. Returns how many it ended.
+-- Called by: begin_delivery, settle_deliveries, end_parked, cancel_deliveries. Locks: those rows, in id order. Leased ones
+-- are left alone: their result decides. Returns how many it ended.
 create or replace function outbound_webhooks.finish_deliveries(p_delivery_ids bigint[], p_state text, p_reason text)
     returns bigint
     language plpgsql
@@ -26,11 +26,12 @@ begin
     ),
     finished as (
         insert into outbound_webhooks.finished_deliveries (
-            id, event_id, endpoint_id, clinic_id, state, reason, created_at, finished_at, attempt_count, failure_count
+            id, event_id, endpoint_id, clinic_id, state, reason, created_at, finished_at, attempt_count, failure_count,
+            reevaluated
         )
         select
             d.id, d.event_id, d.endpoint_id, d.clinic_id, p_state, p_reason, d.created_at, clock_timestamp(),
-            d.attempt_count, d.failure_count
+            d.attempt_count, d.failure_count, d.reevaluated
         from ended as d
     )
     select

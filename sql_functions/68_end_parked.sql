@@ -1,6 +1,6 @@
--- end_parked: what is parked too long, or too many of one endpoint, is dead, with that reason: settings.parked_max_age,
--- settings.parked_max_count (the oldest go). Kept among the finished deliveries, and told (tell_operations), as every
--- dead one.
+-- end_parked: what is parked too long, or too many of one endpoint, is dead, with that reason: settings.parked_max_age
+-- (since its retry, if it was retried), settings.parked_max_count (the oldest go). Kept among the finished deliveries, and
+-- told (tell_operations), as every dead one.
 -- Called by: the leader's maintenance, once a minute. Locks: those rows, and then their endpoints' flow. Returns how many
 -- it ended; 0 means done.
 create or replace function outbound_webhooks.end_parked(p_limit integer default 1000)
@@ -26,14 +26,14 @@ begin
         select d.id
         from outbound_webhooks.endpoint_flow as f
         cross join lateral (
-            select d.id, d.created_at
+            select d.id, coalesce(d.retried_at, d.created_at) as due_since
             from outbound_webhooks.deliveries as d
             where d.endpoint_id = f.endpoint_id
                 and d.parked_reason is not null
             order by d.id
             limit p_limit
         ) as d
-        where d.created_at < statement_timestamp() - v_age
+        where d.due_since < statement_timestamp() - v_age
         limit p_limit
     );
     v_dead := outbound_webhooks.finish_deliveries(v_old, 'dead', format('parked for longer than %s', v_age));

@@ -17,6 +17,14 @@ begin
             after insert or update of state on outbound_webhooks.endpoints
             for each row execute function outbound_webhooks.follow_endpoint();
     end if;
+    if not exists (
+        select from pg_trigger as t
+        where t.tgrelid = 'outbound_webhooks.audit_log'::regclass and t.tgname = 'refuse_audit_change'
+    ) then
+        create trigger refuse_audit_change
+            before update or delete or truncate on outbound_webhooks.audit_log
+            for each statement execute function outbound_webhooks.refuse_audit_change();
+    end if;
 end
 $$;
 

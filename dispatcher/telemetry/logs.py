@@ -99,6 +99,11 @@ def log_observation(observation: o.Observation) -> None:
             logger.info("secrets.sealed", count=count)
         case o.DeliveriesSettled(count):
             logger.info("deliveries.settled", count=count)
+        case o.ReplayAdvanced(replay_id, kind, moved, skipped, done):
+            tell = logger.info if done else logger.debug
+            tell(
+                "replay.done" if done else "replay.advanced", replay=replay_id, kind=kind, moved=moved, skipped=skipped
+            )
         case o.LeasesFreed(count):
             logger.warning("leases.freed", count=count)
         case o.ParkedEnded(count):

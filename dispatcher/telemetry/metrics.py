@@ -51,6 +51,15 @@ class Metrics:
             "deliveries_released_total", "Claimed deliveries given back unsent, for reasons of our own."
         )
 
+        self._replayed = self._counter(
+            "replayed_deliveries_total", "Deliveries that a replay or a reevaluation made due.", "kind"
+        )
+        self._replay_skipped = self._counter(
+            "replay_skipped_deliveries_total",
+            "Deliveries that a replay left as they are, as they cannot be sent.",
+            "kind",
+        )
+
     def _define_process(self) -> None:
         """How this dispatcher works."""
         self._claims = self._counter("claims_total", "Rounds of claiming.")
@@ -98,6 +107,9 @@ class Metrics:
                 self._disabled.inc()
             case o.BreakerChanged(endpoint_id, _, True):
                 self._breaker_opened.labels(str(endpoint_id)).inc()
+            case o.ReplayAdvanced(_, kind, moved, skipped):
+                self._replayed.labels(kind).inc(moved)
+                self._replay_skipped.labels(kind).inc(skipped)
             case o.LeasesFreed(count):
                 self._freed.inc(count)
             case o.DeliveryReleased():

@@ -169,6 +169,17 @@ class DeliveriesSettled:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplayAdvanced:
+    """The leader made so many deliveries of a replay due, and skipped others; it may be `done` by that."""
+
+    replay_id: int
+    kind: str
+    moved: int
+    skipped: int
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseTrouble:
     """A task could not reach the database, or was refused; it goes on trying."""
 
@@ -213,6 +224,7 @@ Observation = (
     | LeasesFreed
     | ParkedEnded
     | DeliveriesSettled
+    | ReplayAdvanced
     | DatabaseTrouble
     | StatsRefreshed
 )

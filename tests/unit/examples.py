@@ -82,6 +82,8 @@ def every_observation() -> list[o.Observation]:
         o.LeasesFreed(3),
         o.ParkedEnded(4),
         o.DeliveriesSettled(9),
+        o.ReplayAdvanced(3, "replay", 125, 2, False),
+        o.ReplayAdvanced(3, "replay", 7, 0, True),
         o.DatabaseTrouble("claim", "the connection is lost"),
         stats(),
     ]

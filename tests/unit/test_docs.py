@@ -163,10 +163,16 @@ def test_options(page: Path) -> None:
     assert named - known <= {"--"}
 
 
-def test_everything_about_capture_is_named() -> None:
-    """docs/capture.md has every option of the commands that it is about; some page has each command."""
-    page = (DOCS / "capture.md").read_text()
-    about = ("watch", "unwatch", "capture", "switches", "doctor", "payload preview", "recapture")
+@pytest.mark.parametrize(
+    ("page", "about"),
+    [
+        ("capture.md", ("watch", "unwatch", "capture", "switches", "doctor", "payload preview", "recapture")),
+        ("operations.md", ("retry", "replay", "replays", "replay-stop", "replay-resume", "cancel")),
+    ],
+)
+def test_every_option_is_named(page: str, about: tuple[str, ...]) -> None:
+    """A page has every option of the commands that it is about."""
+    text = (DOCS / page).read_text()
     options = {
         option
         for parser in parsers(_parser())
@@ -174,9 +180,14 @@ def test_everything_about_capture_is_named() -> None:
         for option in parser._option_string_actions
         if option not in ("-h", "--help")
     }
+
+    assert {option for option in options if not re.search(rf"{option}\b", text)} == set()
+
+
+def test_every_command_is_named() -> None:
+    """Some page has each command."""
     everywhere = "\n".join(line for path in PAGES for line in code(path))
 
-    assert {option for option in options if not re.search(rf"{option}\b", page)} == set()
     assert {name for name in commands() if not re.search(rf"outbound-webhooks {name}\b", everywhere)} <= {"demo"}
 
 

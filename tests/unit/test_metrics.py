@@ -147,6 +147,20 @@ def test_breakers_are_counted_when_they_open(metrics: Metrics) -> None:
     assert value(metrics, "breaker_openings_total", endpoint="8") is None
 
 
+def test_replays_are_counted_by_kind(metrics: Metrics) -> None:
+    """What became due, and what was left as it is, batch by batch."""
+    observed(
+        metrics,
+        o.ReplayAdvanced(3, "replay", 125, 2, False),
+        o.ReplayAdvanced(3, "replay", 5, 0, True),
+        o.ReplayAdvanced(4, "reevaluation", 7, 0, True),
+    )
+
+    assert value(metrics, "replayed_deliveries_total", kind="replay") == 130
+    assert value(metrics, "replay_skipped_deliveries_total", kind="replay") == 2
+    assert value(metrics, "replayed_deliveries_total", kind="reevaluation") == 7
+
+
 def test_labels_of_wake_ups_and_trouble(metrics: Metrics) -> None:
     """By what work was found; and which task could not reach the database."""
     observed(metrics, o.Woken("doorbell"), o.Woken("doorbell"), o.Woken("sweep"), o.DatabaseTrouble("claim", "refused"))
