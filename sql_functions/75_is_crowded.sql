@@ -1,5 +1,5 @@
 -- is_crowded: does an endpoint have enough to do, so that a replay waits with more for it?
--- Called by: finished_page, owed_page. Locks: nothing. Enough is what it may have in flight, or a quarter of a second of the
+-- Called by: finished_page, owed_page. Locks: nothing. Enough is what it may have in flight, or a tenth of a second of the
 -- replay's rate: then what a payment of now would wait behind stays that short, however slow its receiver is.
 create or replace function outbound_webhooks.is_crowded(p_endpoint outbound_webhooks.endpoints, p_rate integer)
     returns boolean
@@ -10,7 +10,7 @@ create or replace function outbound_webhooks.is_crowded(p_endpoint outbound_webh
     set enable_seqscan = off
     set enable_bitmapscan = off
 as $$
-    select count(*) >= greatest(p_endpoint.max_in_flight, p_rate / 4)
+    select count(*) >= greatest(p_endpoint.max_in_flight, p_rate / 10)
     from (
         select
         from outbound_webhooks.deliveries as d
@@ -18,7 +18,7 @@ as $$
             and d.parked_reason is null
             and d.next_attempt_at <= statement_timestamp()
             and d.lease_token is null
-        limit greatest(p_endpoint.max_in_flight, p_rate / 4)
+        limit greatest(p_endpoint.max_in_flight, p_rate / 10)
     ) as waiting
 $$;
 

@@ -1,5 +1,5 @@
 -- stop_replay: make nothing more due; resume_replay() goes on where it stopped.
--- Called by: DBAs, the admin API, `outbound-webhooks replay-stop`. Locks: the replay. What it made due, half a second ahead,
+-- Called by: DBAs, the admin API, `outbound-webhooks replay-stop`. Locks: the replay. What it made due, a fifth of a second ahead,
 -- is sent; cancel_deliveries() would take it back.
 create or replace function outbound_webhooks.stop_replay(p_replay_id bigint)
     returns void

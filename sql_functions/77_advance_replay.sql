@@ -1,5 +1,5 @@
--- advance_replay: one batch of a replay: as many as its rate allows for the next half second, p_limit at most.
--- Called by: the leader (dispatcher/pipeline/replay.py), four times a second, in autocommit. So it survives every restart:
+-- advance_replay: one batch of a replay: as many as its rate allows for the next fifth of a second, p_limit at most.
+-- Called by: the leader (dispatcher/pipeline/replay.py), ten times a second, in autocommit. So it survives every restart:
 -- how far it is stands in its row. Locks: that row, the deliveries that it moves, and nothing that payments want.
 -- Due times are spread, each behind the one before, also from batch to batch: that is what keeps the rate.
 -- Returns no row if it does not run any more; look_again: more may be found at once, as this batch only looked.
@@ -23,7 +23,7 @@ begin
         return;
     end if;
     v_from := greatest(v_before.spread_until, v_now);
-    v_room := least(p_limit, ceil(v_before.rate * extract(epoch from v_now + interval '0.5 s' - v_from)));
+    v_room := least(p_limit, ceil(v_before.rate * extract(epoch from v_now + interval '0.2 s' - v_from)));
     if v_room < 1 then
         return query select 0, 0, v_before.state, false;
         return;

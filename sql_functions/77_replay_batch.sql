@@ -14,7 +14,7 @@ create or replace function outbound_webhooks.replay_batch(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_page constant integer := 1000;
+    v_page constant integer := 500;
     v_seen integer := 0;
     v_is_cut boolean := false;
     v_row record;

@@ -1,4 +1,4 @@
-"""Replays, by the leader only: a batch every quarter of a second, as large as the replay's rate allows."""
+"""Replays, by the leader only: a batch every tenth of a second, as large as the replay's rate allows."""
 
 import psycopg
 from psycopg.rows import dict_row
@@ -8,7 +8,7 @@ from dispatcher.pipeline.heartbeat import Heartbeat
 from dispatcher.pipeline.rest import rest
 from dispatcher.telemetry.observations import DatabaseTrouble, Observe, ReplayAdvanced
 
-ROUND_SECONDS = 0.25  # half of what a batch spreads its deliveries over (77_advance_replay.sql)
+ROUND_SECONDS = 0.1  # half of what a batch spreads its deliveries over (77_advance_replay.sql)
 IDLE_SECONDS = 1.0  # until a new replay is seen
 BATCH = 500
 BATCHES = 20  # a round and replay: one that finds little to move looks at a page in each

@@ -223,7 +223,7 @@ def test_a_receiver_that_has_enough(numbered: Host) -> None:
     past(numbered, 10)
     new = endpoint(numbered, max_in_flight=2)
     emit(numbered, 2)
-    replay = start_reevaluation(numbered, endpoint_id=new.id, rate=8)
+    replay = start_reevaluation(numbered, endpoint_id=new.id, rate=20)
 
     while_crowded = advance(numbered, replay)
     claim(numbered, register(numbered))
