@@ -19,6 +19,7 @@ create or replace function outbound_webhooks.return_deliveries(
     set enable_seqscan = off
     set enable_hashjoin = off
     set enable_mergejoin = off
+    set jit = off
 as $$
 declare
     v_count integer;

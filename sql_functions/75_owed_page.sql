@@ -11,6 +11,7 @@ create or replace function outbound_webhooks.owed_page(p_replay outbound_webhook
     set search_path = pg_catalog, pg_temp
     set enable_seqscan = off
     set enable_bitmapscan = off
+    set jit = off
     set plan_cache_mode = force_custom_plan -- what is not asked for drops out of the conditions
 as $$
 #variable_conflict use_column
