@@ -11,6 +11,7 @@ import pytest
 from dispatcher.demo.receiver import Receiver
 from tests.conftest import StartDispatcher
 from tests.sql import steps
+from tests.sql.replaying import replayed
 from tests.support.cli import cli, refused
 from tests.support.host import Host
 from tests.support.process import ROOT, clean_environment
@@ -122,7 +123,7 @@ def test_detached_listed_stopped_and_resumed(env: dict[str, str], dead: Host) ->
         "endpoint 1", "clinic clinic-1", "state dead", "since 2026-01-01T00:00:00+00:00",
     }  # fmt: skip
     assert resumed.out == "replay 1 goes on: outbound-webhooks replays shows how far it is\n"
-    assert steps.replayed(dead, 1)["state"] == "running"
+    assert replayed(dead, 1)["state"] == "running"
 
 
 def test_stopped_while_it_is_watched(env: dict[str, str], dead: Host) -> None:
@@ -151,7 +152,7 @@ def test_interrupted(env: dict[str, str], dead: Host) -> None:
     assert err == (
         "outbound-webhooks: replay 1 goes on without being watched; to stop it: outbound-webhooks replay-stop 1\n"
     )
-    assert steps.replayed(dead, 1)["state"] == "running"
+    assert replayed(dead, 1)["state"] == "running"
 
 
 def watching(env: dict[str, str]) -> "subprocess.Popen[str]":

@@ -5,7 +5,7 @@ from collections import Counter
 from dispatcher.demo.receiver import Receiver
 from dispatcher.telemetry.observations import AttemptFinished, DatabaseTrouble, PhaseChanged, ReplayAdvanced, Woken
 from tests.conftest import StartDispatcher
-from tests.sql import steps
+from tests.sql.replaying import replayed, start_reevaluation, start_replay
 from tests.support.host import Host
 from tests.support.seen import Seen
 
@@ -40,11 +40,11 @@ async def test_the_same_again(host: Host, receiver: Receiver, dispatcher: StartD
     sent = await let_die(host, receiver, dispatcher, count)
 
     async with dispatcher() as seen:
-        replay = steps.start_replay(host, endpoint_id=1, rate=rate)
+        replay = start_replay(host, endpoint_id=1, rate=rate)
         await seen.count(AttemptFinished, count)
         await seen.until(lambda: any(batch.done for batch in seen.of(ReplayAdvanced)))
     reasons = host.rows("select reason, count(*) as n from outbound_webhooks.attempts group by 1 order by 1")
-    found = steps.replayed(host, replay)
+    found = replayed(host, replay)
 
     assert sorted((request.webhook_id, request.body) for request in receiver.received) == sent
     # The last one is due so long after the start: an upper bound of the rate, however late the first one arrives.
@@ -58,11 +58,11 @@ async def test_through_a_restart(host: Host, receiver: Receiver, dispatcher: Sta
     """The dispatcher stops in the middle: the next one goes on where it was; nothing is left out or sent twice."""
     count = 60
     sent = await let_die(host, receiver, dispatcher, count)
-    replay = steps.start_replay(host, endpoint_id=1, rate=40)
+    replay = start_replay(host, endpoint_id=1, rate=40)
 
     async with dispatcher() as first:
         await first.until(lambda: moved(first) >= 20)
-    in_between = steps.replayed(host, replay)
+    in_between = replayed(host, replay)
     async with dispatcher() as second:
         await second.until(lambda: any(batch.done for batch in second.of(ReplayAdvanced)))
         await receiver.wait_for_count(count)
@@ -70,7 +70,7 @@ async def test_through_a_restart(host: Host, receiver: Receiver, dispatcher: Sta
 
     assert in_between["state"] == "running"
     assert in_between["moved"] < count
-    assert steps.replayed(host, replay)["moved"] == count
+    assert replayed(host, replay)["moved"] == count
     assert Counter(request.webhook_id for request in receiver.received) == Counter(webhook_id for webhook_id, _ in sent)
 
 
@@ -78,18 +78,18 @@ async def test_stopped(host: Host, receiver: Receiver, dispatcher: StartDispatch
     """Once it is stopped, nothing more becomes due; resumed, the rest does."""
     count = 60
     await let_die(host, receiver, dispatcher, count)
-    replay = steps.start_replay(host, endpoint_id=1, rate=40)
+    replay = start_replay(host, endpoint_id=1, rate=40)
 
     async with dispatcher() as seen:
         await seen.until(lambda: moved(seen) >= 20)
         host.rows("select outbound_webhooks.stop_replay(%s)", replay)
-        while_stopped = steps.replayed(host, replay)["moved"]
+        while_stopped = replayed(host, replay)["moved"]
         await seen.count(AttemptFinished, while_stopped)
         host.rows("select outbound_webhooks.resume_replay(%s)", replay)
         await seen.count(AttemptFinished, count)
 
     assert while_stopped < count
-    assert steps.replayed(host, replay)["state"] == "done"
+    assert replayed(host, replay)["state"] == "done"
 
 
 async def test_one_that_fails_does_not_hold_up_the_others(
@@ -97,8 +97,8 @@ async def test_one_that_fails_does_not_hold_up_the_others(
 ) -> None:
     """The database refuses what one replay writes: it is said, and tried again; the other one is carried out."""
     await let_die(host, receiver, dispatcher, 2)
-    refused = steps.start_replay(host, endpoint_id=1)
-    other = steps.start_replay(host, endpoint_id=1)
+    refused = start_replay(host, endpoint_id=1)
+    other = start_replay(host, endpoint_id=1)
     host.rows(f"alter table outbound_webhooks.replays add constraint stuck check (id <> {refused} or moved = 0)")
 
     async with dispatcher() as seen:
@@ -106,7 +106,7 @@ async def test_one_that_fails_does_not_hold_up_the_others(
         trouble = [one.error for one in seen.of(DatabaseTrouble) if one.task == "replay"]
 
     assert any("stuck" in error for error in trouble)
-    assert (steps.replayed(host, refused)["moved"], steps.replayed(host, other)["moved"]) == (0, 2)
+    assert (replayed(host, refused)["moved"], replayed(host, other)["moved"]) == (0, 2)
 
 
 async def test_a_retry_wakes_a_sleeper(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
@@ -130,7 +130,7 @@ async def test_a_backfill(host: Host, receiver: Receiver, dispatcher: StartDispa
     receiver.keys["/new"] = [new.secret]
 
     async with dispatcher() as seen:
-        steps.start_reevaluation(host, endpoint_id=new.id)
+        start_reevaluation(host, endpoint_id=new.id)
         await seen.count(AttemptFinished, 5)
 
     assert [request.webhook_id for request in receiver.at("/new")] == [str(row["id"]) for row in host.rows(EVENTS)]

@@ -169,49 +169,6 @@ def end_all(host: Host, values: Row, count: int = 1000) -> list[int]:
     return ids(claimed)
 
 
-def start_replay(host: Host, **options: object) -> int:
-    """Start a replay; options are the parameters of replay() without p_. Returns its id."""
-    return int(str(_replay(host, "replay", options)["replay_id"]))
-
-
-def start_reevaluation(host: Host, **options: object) -> int:
-    """Start a reevaluation; options are the parameters of reevaluate() without p_. Returns its id."""
-    return int(str(_replay(host, "reevaluate", options)["replay_id"]))
-
-
-def dry_run(host: Host, function: str = "replay", **options: object) -> int:
-    """How many deliveries a replay, or a reevaluation, would be about; nothing is started."""
-    row = _replay(host, function, {**options, "dry_run": True})
-    assert row["replay_id"] is None
-    return int(str(row["deliveries"]))
-
-
-def _replay(host: Host, function: str, options: Mapping[str, object]) -> Row:
-    names = ", ".join(f"p_{name} => %s" for name in options)
-    (row,) = host.rows(f"select * from outbound_webhooks.{function}({names})", *options.values())
-    return row
-
-
-def advance(host: Host, replay: int, limit: int = 500) -> Row | None:
-    """One batch of a replay; None if it does not run."""
-    rows = host.rows("select * from outbound_webhooks.advance_replay(%s, %s)", replay, limit)
-    return rows[0] if rows else None
-
-
-def replayed(host: Host, replay: int) -> Row:
-    """A replay as it stands."""
-    (row,) = host.rows("select * from outbound_webhooks.replays where id = %s", replay)
-    return row
-
-
-def let_spread_pass(host: Host, replay: int, seconds: float) -> None:
-    """As if so much of the time over which a replay has spread its deliveries had passed."""
-    host.rows(
-        "update outbound_webhooks.replays set spread_until = spread_until - make_interval(secs => %s) where id = %s",
-        seconds, replay,
-    )  # fmt: skip
-
-
 def flow(host: Host, endpoint_id: int) -> Row:
     """What is on its way to an endpoint, and how much more may be."""
     (row,) = host.rows("select * from outbound_webhooks.endpoint_flow where endpoint_id = %s", endpoint_id)

@@ -5,19 +5,8 @@ import pytest
 from tests.sql import steps
 from tests.sql.conftest import Connect
 from tests.sql.interleaving import background, until_blocked
-from tests.sql.steps import (
-    DEAD,
-    SUCCEEDED,
-    advance,
-    claim,
-    dry_run,
-    emit,
-    end_all,
-    endpoint,
-    register,
-    replayed,
-    start_reevaluation,
-)
+from tests.sql.replaying import advance, dry_run, replayed, start_reevaluation
+from tests.sql.steps import DEAD, SUCCEEDED, claim, emit, end_all, endpoint, register
 from tests.support.host import Host
 
 EMIT = "select outbound_webhooks.emit(%s, %s, 'payment_transaction', %s, %s)"

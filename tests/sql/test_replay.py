@@ -1,183 +1,33 @@
-"""replay: many finished deliveries again, by choice, at a rate, batch by batch; stopped, resumed, and never twice."""
+"""replay: many again at a rate, batch by batch; stopped, resumed, skipped, and never twice."""
 
 import time
-from datetime import UTC, datetime
-from typing import Any
 
 import psycopg
 import pytest
 
 from tests.sql import steps
-from tests.sql.conftest import Connect
-from tests.sql.interleaving import background, until_blocked
+from tests.sql.replaying import (
+    advance,
+    dead,
+    let_spread_pass,
+    live,
+    replayed,
+    start_replay,
+    to_its_end,
+)
 from tests.sql.steps import (
     DEAD,
-    RETRY,
     SUCCEEDED,
-    advance,
     claim,
-    dry_run,
     emit,
     end_all,
     endpoint,
-    record,
     register,
-    replayed,
-    result,
-    start_replay,
 )
 from tests.support.host import Host
 
 STOP = "select outbound_webhooks.stop_replay(%s)"
 RESUME = "select outbound_webhooks.resume_replay(%s)"
-
-
-def dead(host: Host, count: int, **options: Any) -> list[int]:
-    """So many dead deliveries of a new endpoint."""
-    endpoint(host, max_in_flight=1000, **options)
-    emit(host, count)
-    # Failures in a row would open its breaker.
-    host.rows("update outbound_webhooks.settings set breaker_failures = 1000")
-    return end_all(host, DEAD)
-
-
-def live(host: Host) -> list[tuple[int, Any]]:
-    """What is live, as it is due: how many seconds after the first."""
-    rows = host.rows(
-        "select id, extract(epoch from next_attempt_at - min(next_attempt_at) over ())::float8 as after"
-        " from outbound_webhooks.deliveries order by next_attempt_at, id"
-    )
-    return [(int(str(row["id"])), float(str(row["after"]))) for row in rows]
-
-
-def to_its_end(host: Host, replay: int, batches: int = 100) -> None:
-    """Batch after batch, each as if its time had come."""
-    for _ in range(batches):
-        if advance(host, replay) is None:
-            return
-        steps.let_spread_pass(host, replay, 10)
-    raise AssertionError("it does not end")
-
-
-def choices(host: Host) -> dict[str, int]:
-    """Deliveries that differ in all that a replay chooses by; returns their ids by what they are."""
-    one, other = endpoint(host), endpoint(host, clinic="clinic-2")
-    found = {}
-    for name, clinic, values, event_type, resource in (
-        ("dead", "clinic-1", DEAD, "payment_transaction.created", "1"),
-        (
-            "timeout",
-            "clinic-1",
-            {**DEAD, "http_status": None, "error_class": "timeout"},
-            "payment_transaction.paid",
-            "2",
-        ),
-        ("succeeded", "clinic-1", SUCCEEDED, "payment_transaction.created", "1"),
-        ("other clinic", "clinic-2", DEAD, "invoice.created", "1"),
-    ):
-        host.rows(
-            "select outbound_webhooks.emit(%s, %s, %s, %s, '{}')",
-            clinic,
-            event_type,
-            event_type.split(".")[0],
-            resource,
-        )
-        (found[name],) = end_all(host, values)
-    (found["cancelled"],) = emit(host)
-    host.rows("select outbound_webhooks.cancel_deliveries(%s)", one.id)
-    assert (one.id, other.id) == (1, 2)
-    return found
-
-
-@pytest.mark.parametrize(
-    ("options", "meant"),
-    [
-        ({"endpoint_id": 1}, ["dead", "timeout"]),
-        ({"endpoint_id": 1, "state": None}, ["dead", "timeout", "succeeded", "cancelled"]),
-        ({"endpoint_id": 1, "state": "succeeded"}, ["succeeded"]),
-        ({"endpoint_id": 1, "state": "cancelled"}, ["cancelled"]),
-        ({"endpoint_id": 2}, ["other clinic"]),
-        ({"clinic_id": "clinic-1"}, ["dead", "timeout"]),
-        ({"clinic_id": "clinic-2", "endpoint_id": 2}, ["other clinic"]),
-        ({"type": "*"}, ["dead", "timeout", "other clinic"]),
-        ({"type": "payment_transaction.*"}, ["dead", "timeout"]),
-        ({"type": "payment_transaction.created", "state": None}, ["dead", "succeeded", "cancelled"]),
-        ({"resource": "payment_transaction"}, ["dead", "timeout"]),
-        ({"resource": "payment_transaction", "resource_id": "1", "state": None}, ["dead", "succeeded", "cancelled"]),
-        ({"error_class": "timeout"}, ["timeout"]),
-        ({"error_class": "http_status"}, ["dead", "other clinic"]),
-        ({"since": "epoch"}, ["dead", "timeout", "other clinic"]),
-        ({"since": "-infinity", "until": "infinity"}, ["dead", "timeout", "other clinic"]),
-        ({"since": "tomorrow"}, []),
-        ({"until": "yesterday"}, []),
-        ({"clinic_id": "clinic-3"}, []),
-    ],
-    ids=str,
-)
-def test_what_is_meant(numbered: Host, options: dict[str, Any], meant: list[str]) -> None:
-    """All that is named has to fit; a dry run counts what the replay then moves."""
-    names = {delivery: name for name, delivery in choices(numbered).items()}
-    counted = dry_run(numbered, **options)
-    untouched = live(numbered)
-    if meant:
-        to_its_end(numbered, start_replay(numbered, **options))
-
-    assert untouched == []
-    assert {names[delivery] for delivery, _ in live(numbered)} == set(meant)
-    assert counted == len(meant)
-
-
-def test_between_two_events(numbered: Host) -> None:
-    """Since includes its moment, until does not: of three events, each a second apart, the one in the middle."""
-    deliveries = dead(numbered, 3)
-    moments = [datetime(2026, 3, 1, 9, 0, second, tzinfo=UTC) for second in (1, 2, 3)]
-    for moment, delivery in zip(moments, deliveries, strict=True):
-        numbered.rows(
-            "update outbound_webhooks.finished_deliveries"
-            " set event_id = outbound_webhooks.uuid_v7_floor(%s) where id = %s",
-            moment, delivery,
-        )  # fmt: skip
-
-    assert dry_run(numbered, since=moments[1], until=moments[2]) == 1
-    assert dry_run(numbered, since=moments[1]) == 2
-    assert dry_run(numbered, until=moments[2]) == 2
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({}, "nothing is chosen"),
-        ({"state": "dead"}, "nothing is chosen"),
-        ({"state": "pending", "clinic_id": "clinic-1"}, "deliveries in state 'pending' are not replayed"),
-        ({"endpoint_id": 4711}, "there is no endpoint 4711"),
-        ({"endpoint_id": 1, "clinic_id": "clinic-2"}, "endpoint 1 is of another clinic: clinic-1"),
-        ({"type": "created"}, "event type 'created' is no pattern"),
-        ({"resource_id": "1", "clinic_id": "clinic-1"}, "a resource id needs its resource"),
-        ({"error_class": "bad luck"}, "there is no error class 'bad luck'"),
-        ({"since": "2026-03-02", "until": "2026-03-01"}, "the time is over before it begins"),
-        ({"clinic_id": "clinic-1", "rate": 0}, "the rate of a replay is 1 to 10000 deliveries a second, not 0"),
-        ({"clinic_id": "clinic-1", "rate": None}, "the rate of a replay is 1 to 10000 deliveries a second, not null"),
-    ],
-    ids=str,
-)
-def test_refused(numbered: Host, options: dict[str, object], message: str) -> None:
-    """What cannot be meant is not guessed at; nothing is started."""
-    dead(numbered, 1)
-
-    with pytest.raises(psycopg.Error, match=message), numbered.connection.transaction():
-        start_replay(numbered, **options)
-
-    assert numbered.rows("select id from outbound_webhooks.replays") == []
-
-
-def test_nothing_to_do(numbered: Host) -> None:
-    """No replay, and no line in the audit log."""
-    dead(numbered, 1)
-    (row,) = numbered.rows("select * from outbound_webhooks.replay(p_clinic_id => 'clinic-2')")
-
-    assert row == {"replay_id": None, "deliveries": 0}
-    assert numbered.rows("select id from outbound_webhooks.replays") == []
-    assert numbered.rows("select id from outbound_webhooks.audit_log") == []
 
 
 def test_at_a_rate(numbered: Host) -> None:
@@ -188,7 +38,7 @@ def test_at_a_rate(numbered: Host) -> None:
     started = time.monotonic()
     first = advance(numbered, replay)
     again = advance(numbered, replay)
-    steps.let_spread_pass(numbered, replay, 0.1)
+    let_spread_pass(numbered, replay, 0.1)
     numbered.rows("update outbound_webhooks.deliveries set next_attempt_at = next_attempt_at - interval '0.1 s'")
     later = advance(numbered, replay)
     found = live(numbered)
@@ -207,7 +57,7 @@ def test_no_burst_after_a_pause(numbered: Host) -> None:
     dead(numbered, 50)
     replay = start_replay(numbered, endpoint_id=1, rate=50)
     advance(numbered, replay)
-    steps.let_spread_pass(numbered, replay, 3600)
+    let_spread_pass(numbered, replay, 3600)
 
     batch = advance(numbered, replay)
 
@@ -366,81 +216,3 @@ def test_order_is_kept(numbered: Host) -> None:
         told += done
 
     assert told == [*deliveries, *newer]
-
-
-def test_a_stop_waits_for_the_batch(host: Host, connect: Connect) -> None:
-    """A advances in an open transaction, B stops it: B waits; what A moved stays moved, and nothing follows."""
-    dead(host, 10)
-    replay = start_replay(host, endpoint_id=1, rate=10000)
-    a, b = connect(), connect()
-    with background() as running:
-        with a.connection.transaction():
-            advance(a, replay, 4)
-            call = running.submit(b.rows, STOP, replay)
-            until_blocked(host, b, call)
-        call.result(timeout=60)
-
-    assert advance(host, replay) is None
-    assert (replayed(host, replay)["state"], replayed(host, replay)["moved"]) == ("stopped", 4)
-    assert len(live(host)) == 4
-
-
-def test_two_leaders(host: Host, connect: Connect) -> None:
-    """A and B take themselves for the leader: B waits for A's batch, and goes on behind it; nothing moves twice."""
-    deliveries = dead(host, 10)
-    replay = start_replay(host, endpoint_id=1, rate=10000)
-    a, b = connect(), connect()
-    with background() as running:
-        with a.connection.transaction():
-            advance(a, replay, 4)
-            call = running.submit(advance, b, replay, 4)
-            until_blocked(host, b, call)
-        by_b = call.result(timeout=60)
-
-    assert by_b is not None
-    assert by_b["moved"] == 4
-    assert [delivery for delivery, _ in live(host)] == deliveries[:8]
-
-
-def test_a_batch_that_is_taken_back(host: Host, connect: Connect) -> None:
-    """A dispatcher dies in the middle of a batch: nothing of it has happened, and the next leader goes on."""
-    deliveries = dead(host, 10)
-    replay = start_replay(host, endpoint_id=1, rate=10000)
-    advance(host, replay, 4)
-    a = connect()
-    with a.connection.transaction(force_rollback=True):
-        advance(a, replay, 4)
-    to_its_end(host, replay)
-
-    assert [delivery for delivery, _ in live(host)] == deliveries
-    assert replayed(host, replay)["moved"] == 10
-
-
-def test_beside_a_retry(host: Host, connect: Connect) -> None:
-    """A retries one in an open transaction: the batch does not wait, and moves the others."""
-    deliveries = dead(host, 3)
-    replay = start_replay(host, endpoint_id=1, rate=10000)
-    a = connect()
-    host.rows("set statement_timeout = '30s'")
-    with a.connection.transaction():
-        a.rows("select outbound_webhooks.retry_delivery(%s)", deliveries[1])
-        advance(host, replay)
-
-    assert sorted(delivery for delivery, _ in live(host)) == deliveries
-    assert replayed(host, replay)["moved"] == 2
-
-
-def test_payments_do_not_wait(host: Host, connect: Connect) -> None:
-    """A batch in an open transaction: payments commit, are claimed and recorded, without waiting for it."""
-    dead(host, 3)
-    replay = start_replay(host, endpoint_id=1, rate=10000)
-    a = connect()
-    host.rows("set statement_timeout = '30s'")
-    with a.connection.transaction():
-        advance(a, replay)
-        host.pay()
-        (claimed,) = claim(host, dispatcher := register(host))
-        kept = record(host, result(claimed, dispatcher, RETRY))
-
-    assert kept == [claimed["lease_token"]]
-    assert host.value("select count(*) from outbound_webhooks.capture_errors") == 0
