@@ -1,6 +1,7 @@
 -- record_attempts: write a batch of results: the attempt, and where its delivery goes from here.
 -- Called by: dispatcher/pipeline/record.py, every few milliseconds, in autocommit.
--- Locks: the deliveries of the batch, in id order (so that two flushes never deadlock), then their endpoints' flow.
+-- Locks: the deliveries of the batch, in id order (so that two flushes never deadlock), then their endpoints' hours, then
+-- their flow.
 -- The lease token fences: a result whose lease was taken over, or that was recorded before (a flush repeated after a
 -- lost connection), moves nothing. Returns the lease tokens whose result decided where their delivery goes, and, in rows
 -- without one, what became of endpoints.
@@ -23,6 +24,9 @@ declare
     v_kept bigint[];
     v_ended_at bigint[];
     v_ended_keys text[];
+    v_attempts outbound_webhooks.attempts[];
+    v_finished outbound_webhooks.finished_deliveries[];
+    v_late outbound_webhooks.attempts[];
 begin
     with result as materialized (
         select r.*
@@ -45,7 +49,7 @@ begin
         select r.* from result as r join held on held.lease_token = r.lease_token
     ),
     attempted as (
-        insert into outbound_webhooks.attempts (
+        insert into outbound_webhooks.attempts as a (
             delivery_id, lease_token, endpoint_id, clinic_id, number, reason, outcome, error_class, http_status,
             started_at, duration_ms, note, response_excerpt, dispatcher_id
         )
@@ -55,6 +59,7 @@ begin
             k.outcome, k.error_class, k.http_status, k.started_at, k.duration_ms, k.note, k.response_excerpt,
             k.dispatcher_id
         from kept as k
+        returning a
     ),
     ended as (
         delete from outbound_webhooks.deliveries as d
@@ -62,7 +67,7 @@ begin
         returning d.*
     ),
     finished as (
-        insert into outbound_webhooks.finished_deliveries (
+        insert into outbound_webhooks.finished_deliveries as f (
             id, event_id, endpoint_id, clinic_id, state, reason, created_at, finished_at,
             attempt_count, failure_count, last_http_status, last_error_class
         )
@@ -71,6 +76,7 @@ begin
             d.attempt_count, d.failure_count + k.charged::integer, k.http_status, k.error_class
         from ended as d
         join kept as k on k.delivery_id = d.id
+        returning f
     ),
     rescheduled as (
         update outbound_webhooks.deliveries as d
@@ -88,15 +94,21 @@ begin
     select
         (select array_agg(k.lease_token) from kept as k),
         array_agg(ended.endpoint_id) filter (where ended.ordering_key is not null),
-        array_agg(ended.ordering_key) filter (where ended.ordering_key is not null)
-    into v_kept, v_ended_at, v_ended_keys
+        array_agg(ended.ordering_key) filter (where ended.ordering_key is not null),
+        (select array_agg(w.a) from attempted as w),
+        (select array_agg(w.f) from finished as w)
+    into v_kept, v_ended_at, v_ended_keys, v_attempts, v_finished
     from ended;
 
     if coalesce(cardinality(v_kept), 0) < jsonb_array_length(p_results) then
-        perform outbound_webhooks.record_late_attempts(p_results, coalesce(v_kept, '{}'));
+        select v_attempts || w.recorded, w.instead_of_lost
+        into v_attempts, v_late
+        from outbound_webhooks.record_late_attempts(p_results, coalesce(v_kept, '{}')) as w;
     end if;
 
     perform outbound_webhooks.wake_followers(v_ended_at, v_ended_keys);
+    perform outbound_webhooks.count_hours(v_attempts, v_finished, v_late);
+
     return query
     select k.token, null::bigint, null::text, null::text from unnest(v_kept) as k (token)
     union all

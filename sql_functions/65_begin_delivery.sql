@@ -13,6 +13,8 @@ as $$
 declare
     v_now constant timestamptz := clock_timestamp();
     v_count bigint := 0;
+    v_ids bigint[];
+    v_after bigint := 0;
 begin
     if p_backlog not in ('drain', 'from-now') or p_rate < 1 then
         raise exception 'backlog must be drain or from-now, and the rate at least 1 a second'
@@ -39,10 +41,20 @@ begin
         where d.id = waiting.id;
         get diagnostics v_count = row_count;
     else
-        v_count := outbound_webhooks.finish_deliveries(
-            array(select d.id from outbound_webhooks.deliveries as d where d.lease_token is null),
-            'cancelled', 'waited while delivery was off'
-        );
+        loop
+            v_ids := array(
+                select d.id
+                from outbound_webhooks.deliveries as d
+                where d.id > v_after
+                    and d.lease_token is null
+                    and d.created_at <= v_now
+                order by d.id
+                limit 10000 -- finish_deliveries has them in memory
+            );
+            exit when cardinality(v_ids) = 0;
+            v_count := v_count + outbound_webhooks.finish_deliveries(v_ids, 'cancelled', 'waited while delivery was off');
+            v_after := v_ids[cardinality(v_ids)];
+        end loop;
     end if;
 
     update outbound_webhooks.settings set delivering = true, delivering_since = v_now;

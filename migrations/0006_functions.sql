@@ -1,7 +1,7 @@
--- depends: 0004_events_and_deliveries
+-- depends: 0005_statistics
 -- The functions are not in here: post-apply.py loads them from sql_functions/, in one transaction.
 -- Each release that changes one of them ships a migration with the new fingerprint, so that `yoyo apply` finds
 -- something pending and loads them.
--- fingerprint: 07a5028bb339cc1de51cfd4a09299e88808dbc33dd927e05a45f2c4468455a88
+-- fingerprint: 73804d44e4853580355af698b45c8a95b60c25c27abd3aa5e4d571ddbf13fd8d
 
 do $$ begin null; end $$;
