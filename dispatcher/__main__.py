@@ -2,13 +2,25 @@
 
 import argparse
 import sys
+import uuid
 from collections.abc import Callable
 from typing import TypeAlias
 
 import psycopg
 
 from dispatcher import __version__, config, migrate
-from dispatcher.commands import demo, doctor, endpoints, installing, ledger, payload, running, switching, watching
+from dispatcher.commands import (
+    demo,
+    doctor,
+    endpoints,
+    explaining,
+    installing,
+    ledger,
+    payload,
+    running,
+    switching,
+    watching,
+)
 from dispatcher.commands.session import UsageError
 from dispatcher.db import error_text
 
@@ -36,6 +48,15 @@ examples:
 
 The parts: id, clinic_id, status, amount, refunded_amount, currency, created_at, updated_at.
 Running it again for the same table takes over what is asked for then. docs/capture.md has the odd cases.
+"""
+
+EXPLAIN_EXAMPLES = """\
+examples:
+  outbound-webhooks explain 019ad0b4-6b3c-7f21-9a51-0c5e5d0a8c11
+  outbound-webhooks explain 019ad0b4-6b3c-7f21-9a51-0c5e5d0a8c11 7
+  outbound-webhooks explain --source payment_transactions --key 4711
+
+The first line below an endpoint is the answer, the others are reasons beside it. docs/explain.md has the codes.
 """
 
 
@@ -106,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     _add(parsers, "migrate", installing.migrate, "Install or upgrade the schema in the database.")
     _add_watching(parsers)
     _add_looking(parsers)
+    _add_explaining(parsers)
     _add_endpoints(parsers)
     _add(
         parsers,
@@ -207,6 +229,21 @@ def _add_looking(parsers: Parsers) -> None:
     recapture.add_argument("--all", action="store_true", help="all open changes, oldest first")
     recapture.add_argument("--since", metavar="TIME", help="those from this time on, UTC unless it says otherwise")
     recapture.add_argument("--until", metavar="TIME", help="those before this time")
+
+
+def _add_explaining(parsers: Parsers) -> None:
+    """What says why something was sent, or not."""
+    explain = _add(
+        parsers,
+        "explain",
+        explaining.explain,
+        "Say why an endpoint got an event, or not, or not yet.",
+        EXPLAIN_EXAMPLES,
+    )
+    explain.add_argument("event", nargs="?", type=uuid.UUID, help="the event's id: the webhook-id of its requests")
+    explain.add_argument("endpoint", nargs="?", type=_at_least_one, help="its id; all of the clinic by default")
+    explain.add_argument("--source", help="instead of an event: the event source of a row")
+    explain.add_argument("--key", help="the row's id")
 
 
 if __name__ == "__main__":
