@@ -25,7 +25,7 @@ ENDPOINTS: LiteralString = """
         )
     order by n.id
 """
-EXPLAIN: LiteralString = "select code, words, since, until from outbound_webhooks.explain(%s, %s)"
+EXPLAIN: LiteralString = "select delivery_id, code, words, since, until from outbound_webhooks.explain(%s, %s)"
 EXPLAIN_ROW: LiteralString = (
     "select event_id, endpoint_id, code, words, since, until from outbound_webhooks.explain_row(%s, %s)"
 )
@@ -60,10 +60,12 @@ def _event(connection: Connection, event: object, endpoint: int | None) -> Itera
         yield "  the clinic has no endpoint"
     for number, url in endpoints:
         yield f"endpoint {number}: {url}"
-        for answer in connection.execute(EXPLAIN, (event, number)):
-            if answer[0] == "unknown_event":
+        answers = connection.execute(EXPLAIN, (event, number)).fetchall()
+        for delivery, code, *said in answers:
+            if code == "unknown_event":
                 raise UsageError(NO_EVENT)
-            yield f"  {_line(*answer)}"
+            other = f"delivery {delivery}: " if delivery != answers[0][0] else ""
+            yield f"  {other}{_line(code, *said)}"
 
 
 def _row(connection: Connection, source: str, key: str) -> Iterator[str]:

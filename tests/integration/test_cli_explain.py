@@ -50,6 +50,20 @@ async def test_an_event(host: Host, receiver: Receiver, dispatcher: StartDispatc
     assert lines(one.out) == lines(everybody.out)[:3]
 
 
+def test_behind_another_delivery(env: dict[str, str], host: Host) -> None:
+    """The reasons of the delivery that it waits for have its number before them."""
+    created = steps.endpoint(host, ordering="per_resource")
+    host.pay()
+    (head,) = host.rows("select id from outbound_webhooks.deliveries")
+    host.rows("update payment_transactions set status = 'paid'")
+
+    done = cli("explain", str(newest(host)), str(created.id), **env)
+
+    assert [line.strip().split(": ")[0] for line in lines(done.out)[2:]] == [
+        "delivery_off", "held_back", f"delivery {head['id']}",
+    ]  # fmt: skip
+
+
 def test_a_row(env: dict[str, str], host: Host) -> None:
     """A payment by its key: its event, and each endpoint below; and one of which there is nothing."""
     created = steps.endpoint(host)
