@@ -8,7 +8,18 @@ from typing import TypeAlias
 import psycopg
 
 from dispatcher import __version__, config, migrate
-from dispatcher.commands import demo, doctor, endpoints, installing, ledger, payload, running, switching, watching
+from dispatcher.commands import (
+    arming,
+    demo,
+    doctor,
+    endpoints,
+    installing,
+    ledger,
+    payload,
+    running,
+    switching,
+    watching,
+)
 from dispatcher.commands.session import UsageError
 from dispatcher.db import error_text
 
@@ -53,6 +64,8 @@ def _guarded(command: Command, arguments: argparse.Namespace) -> int:
         return _complain(str(error))
     except migrate.MigrationFailed as error:
         return _complain(f"migration failed: {error}")
+    except psycopg.errors.ObjectNotInPrerequisiteState as error:  # ours: what has to be done first
+        return _complain(_with_hint(error))
     except psycopg.OperationalError as error:
         if error.sqlstate is not None:
             return _complain(f"{error_text(error)}: try again when the database is less busy")
@@ -65,8 +78,7 @@ def _guarded(command: Command, arguments: argparse.Namespace) -> int:
         )
         return _complain(f"{error_text(error)}\n{hint}")
     except psycopg.Error as error:
-        hint = f"\n{error.diag.message_hint}" if error.diag.message_hint else ""
-        return _complain(error_text(error) + hint)
+        return _complain(_with_hint(error))
     except KeyboardInterrupt:
         return 130
 
@@ -75,6 +87,10 @@ def _complain(message: str) -> int:
     for line in message.splitlines():
         print(f"outbound-webhooks: {line}", file=sys.stderr)
     return 2
+
+
+def _with_hint(error: psycopg.Error) -> str:
+    return error_text(error) + (f"\n{error.diag.message_hint}" if error.diag.message_hint else "")
 
 
 def _database_hint(message: str) -> str:
@@ -106,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     _add(parsers, "migrate", installing.migrate, "Install or upgrade the schema in the database.")
     _add_watching(parsers)
     _add_looking(parsers)
+    _add_sending(parsers)
     _add_endpoints(parsers)
     _add(
         parsers,
@@ -152,6 +169,29 @@ def _add_watching(parsers: Parsers) -> None:
     capture.add_argument("--source", help="only this event source; all by default")
 
 
+def _add_sending(parsers: Parsers) -> None:
+    """What decides whether anything is sent at all."""
+    arm = _add(parsers, "arm", arming.arm, "Let the dispatchers of one environment send from this database.")
+    arm.add_argument("--environment", metavar="NAME", help="which one; OUTBOUND_WEBHOOKS_ENVIRONMENT by default")
+    backlog = arm.add_mutually_exclusive_group()
+    backlog.add_argument(
+        "--keep-backlog",
+        dest="backlog",
+        action="store_const",
+        const="keep",
+        help="leave the deliveries that wait to OUTBOUND_WEBHOOKS_BACKLOG",
+    )
+    backlog.add_argument(
+        "--cancel-backlog", dest="backlog", action="store_const", const="cancel", help="end the deliveries that wait"
+    )
+    delivery = _add(parsers, "delivery", switching.delivery, "Turn delivery off or on, for all dispatchers at once.")
+    delivery.add_argument("switch", choices=["on", "off"])
+    delivery.add_argument("--reason", help="for those who look at it later")
+    delivery.add_argument(
+        "--rate", type=_at_least_one, default=100, help="on: of what waited, so many deliveries a second (default 100)"
+    )
+
+
 def _add_endpoints(parsers: Parsers) -> None:
     """What makes, stops and restarts endpoints."""
     endpoint = _add(
@@ -189,8 +229,11 @@ def _at_least_one(text: str) -> int:
 
 def _add_looking(parsers: Parsers) -> None:
     """What looks at what is captured, and mends it."""
-    _add(parsers, "switches", switching.switches, "Show what is switched on and off, since when and by whom.")
-    _add(parsers, "doctor", doctor.doctor, "Say what is wrong with what is watched; exit code 1 for a problem.")
+    _add(parsers, "switches", switching.switches, "Show what is switched on and off, since when, by whom and why.")
+    checked = _add(
+        parsers, "doctor", doctor.doctor, "Say what is wrong, and what mends it; exit code 1 if there is a problem."
+    )
+    checked.add_argument("--json", action="store_true", help="the findings as a JSON object")
     payloads = parsers.add_parser("payload", help="Look at payloads.").add_subparsers(required=True, metavar="COMMAND")
     preview = _add(payloads, "preview", payload.preview, "Print the body that an event about a row would have now.")
     preview.add_argument("source", help="the event source")

@@ -43,6 +43,7 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
     Raises:
         SettingsError, SchemaMismatch, psycopg.OperationalError, PoolTimeout, OSError: it cannot start; the message says
             what to do.
+        psycopg.errors.ObjectNotInPrerequisiteState, NoDataFound: the database is not, or not any more, armed for it.
         ExceptionGroup: a task crashed.
     """
     keyring = settings.keyring()
@@ -58,12 +59,14 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
         await check_schema(pool)
         fingerprint = post_apply().fingerprint()
         name = f"{socket.gethostname()}:{os.getpid()}"
-        dispatcher_id = await register(pool, name, __version__, delivering=settings.enabled)
-        heartbeat = Heartbeat(pool, dispatcher_id, observe)
+        dispatcher_id = await register(
+            pool, name, __version__, delivering=settings.enabled, environment=settings.environment
+        )
+        heartbeat = Heartbeat(pool, dispatcher_id, observe, stop)
         await heartbeat.beat()
         janitor = Janitor(pool, heartbeat, keyring, settings.partition_days_ahead, observe)
         await _make_partitions(janitor, observe)
-        observe(await read_stats(pool, fingerprint))
+        observe(await read_stats(pool, fingerprint, settings.environment))
         await stack.enter_async_context(
             serve_ops(settings.ops_host, settings.ops_port, metrics.registry, readiness.checks)
         )
@@ -71,7 +74,7 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
             await _begin_delivery(pool, settings, observe)
         observe(o.DispatcherStarted(dispatcher_id, __version__, settings.enabled))
 
-        background = [heartbeat.run(), janitor.run(), refresh_stats(pool, fingerprint, observe)]
+        background = [heartbeat.run(), janitor.run(), refresh_stats(pool, fingerprint, settings.environment, observe)]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in background]
             released = 0
@@ -83,6 +86,8 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
                 task.cancel()
         await _say_goodbye(heartbeat, observe)
         observe(o.DispatcherStopped(released))
+        if heartbeat.refused is not None:
+            raise heartbeat.refused
 
 
 async def _make_partitions(janitor: Janitor, observe: o.Observe) -> None:

@@ -13,8 +13,18 @@ create table if not exists outbound_webhooks.settings (
     capture_changed_by text not null default session_user,
     max_body_bytes integer not null default 262144,
     max_endpoints_per_clinic integer not null default 50,
+    delivery boolean not null default true,
+    delivery_changed_at timestamptz not null default clock_timestamp(),
+    delivery_changed_by text not null default session_user,
+    delivery_reason text,
     delivering boolean not null default false,
     delivering_since timestamptz,
+    armed_environment text,
+    armed_system_identifier bigint,
+    armed_database_oid oid,
+    armed_database text,
+    armed_at timestamptz,
+    armed_by text,
     wake_up text not null default 'doorbell',
     breaker_failures integer not null default 10,
     breaker_cooldown_seconds integer not null default 30,
@@ -34,7 +44,12 @@ create table if not exists outbound_webhooks.settings (
     constraint settings_parked_max_age_is_bounded check (parked_max_age >= interval '1 hour'),
     constraint settings_notice_window_is_bounded check (notice_window >= interval '1 minute'),
     constraint settings_wake_up_is_known check (wake_up in ('doorbell', 'poll')),
-    constraint settings_delivering_has_a_start check (delivering = (delivering_since is not null))
+    constraint settings_delivering_has_a_start check (delivering = (delivering_since is not null)),
+    constraint settings_armed_is_whole check (
+        num_nonnulls(
+            armed_environment, armed_system_identifier, armed_database_oid, armed_database, armed_at, armed_by
+        ) in (0, 6)
+    )
 );
 
 comment on table outbound_webhooks.settings is 'The switches that live in the database, in one row.';
@@ -45,8 +60,18 @@ comment on column outbound_webhooks.settings.max_body_bytes is
     'A larger event body is not made: a change goes to the ledger, emit() raises. Receivers rarely take more than 256 KB.';
 comment on column outbound_webhooks.settings.max_endpoints_per_clinic is
     'Each endpoint that asks for an event is one more row in the payment''s transaction.';
+comment on column outbound_webhooks.settings.delivery is
+    'False: nothing is claimed or sent, whatever the dispatchers are set to. Written by set_delivery() only.';
+comment on column outbound_webhooks.settings.delivery_changed_by is 'The database user who threw the switch last.';
 comment on column outbound_webhooks.settings.delivering is
     'True once a dispatcher with delivery enabled took over the backlog; false again when one without it finds that nobody has delivered for 10 minutes.';
+comment on column outbound_webhooks.settings.armed_environment is
+    'Only dispatchers of this environment send, from this database of this server. Written by arm() only; null: nobody sends.';
+comment on column outbound_webhooks.settings.armed_system_identifier is
+    'The server that it was armed on. A dump that is restored elsewhere finds another one; a standby has the same.';
+comment on column outbound_webhooks.settings.armed_database_oid is
+    'The database that it was armed as. A copy on the same server finds another one; a new name changes nothing.';
+comment on column outbound_webhooks.settings.armed_database is 'Its name at that time, for people.';
 comment on column outbound_webhooks.settings.wake_up is
     'doorbell: a sleeping dispatcher is woken by NOTIFY. poll: never NOTIFY (hosts that use PREPARE TRANSACTION).';
 
@@ -85,16 +110,20 @@ create table if not exists outbound_webhooks.dispatchers (
     name text not null,
     version text not null,
     delivering boolean not null,
+    environment text,
     started_at timestamptz not null default clock_timestamp(),
     heartbeat_at timestamptz not null default clock_timestamp(),
     stopped_at timestamptz,
-    constraint dispatchers_pkey primary key (id)
+    constraint dispatchers_pkey primary key (id),
+    constraint dispatchers_delivering_have_an_environment check (not delivering or environment is not null)
 ) with (fillfactor = 50);
 
 comment on table outbound_webhooks.dispatchers is
     'Running dispatcher processes. One without a heartbeat for 15 s is dead: its leases are free at once.';
 comment on column outbound_webhooks.dispatchers.name is 'host:pid, for people.';
 comment on column outbound_webhooks.dispatchers.delivering is 'Whether it claims and sends (OUTBOUND_WEBHOOKS_ENABLED).';
+comment on column outbound_webhooks.dispatchers.environment is
+    'What its environment is called (OUTBOUND_WEBHOOKS_ENVIRONMENT).';
 
 create table if not exists outbound_webhooks.leadership (
     singleton boolean not null default true,

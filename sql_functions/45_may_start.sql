@@ -1,6 +1,7 @@
--- may_start: may a delivery that was claimed a while ago still be sent? Its lease is held, its endpoint active.
+-- may_start: may a delivery that was claimed a while ago still be sent? Its lease is held, its endpoint active, and
+-- delivery not switched off since.
 -- Called by: dispatcher/pipeline/worker.py when more than a second lies between claim and start (a frozen process, a busy
--- loop): the second look that keeps "nothing starts later than 2 s after a disable has committed". Locks: nothing.
+-- loop): the second look that keeps "nothing starts later than 2 s after a stop has committed". Locks: nothing.
 create or replace function outbound_webhooks.may_start(p_delivery_id bigint, p_lease_token bigint)
     returns boolean
     language sql
@@ -17,10 +18,11 @@ as $$
             -- The lease has to outlast the request.
             and d.lease_until > statement_timestamp() + make_interval(secs => e.timeout_seconds)
             and e.state = 'active'
+            and outbound_webhooks.may_deliver(d.lease_owner)
     )
 $$;
 
 revoke execute on function outbound_webhooks.may_start(bigint, bigint) from public;
 grant execute on function outbound_webhooks.may_start(bigint, bigint) to outbound_webhooks_dispatcher;
 comment on function outbound_webhooks.may_start(bigint, bigint) is
-    'Whether a claimed delivery is still leased by that token and its endpoint active.';
+    'Whether a claimed delivery is still leased by that token, its endpoint active and delivery on.';

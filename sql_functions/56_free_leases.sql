@@ -1,7 +1,7 @@
 -- free_leases: end leases that ran out, or whose dispatcher is dead. The request may have left the machine: it has its
 -- row, as lost, and the delivery is as due as it was.
 -- Called by: every dispatcher that delivers, about once a second, with the deliveries it still works on (it knows the
--- answer, or waits for it); begin_delivery. Locks: those rows, then their endpoints' flow; skips rows that others hold.
+-- answer, or waits for it); begin_delivery, arm. Locks: those rows, then their endpoints' flow; skips rows that others hold.
 -- An endpoint's in_flight is how many leased rows it has: the search ends with the last of them, and starts where they
 -- are, at the front of what is due. Returns how many it freed.
 create or replace function outbound_webhooks.free_leases(p_dispatcher_id bigint, p_held_ids bigint[] default '{}')

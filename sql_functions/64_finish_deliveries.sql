@@ -1,5 +1,5 @@
 -- finish_deliveries: end live deliveries without an attempt: cancelled, or dead for a reason of ours.
--- Called by: begin_delivery, settle_deliveries, end_parked. Locks: those rows, in id order. Leased ones are left alone: their
+-- Called by: treat_backlog, settle_deliveries, end_parked. Locks: those rows, in id order. Leased ones are left alone: their
 -- result decides. Returns how many it ended.
 create or replace function outbound_webhooks.finish_deliveries(p_delivery_ids bigint[], p_state text, p_reason text)
     returns bigint

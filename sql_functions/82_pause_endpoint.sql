@@ -10,7 +10,7 @@ create or replace function outbound_webhooks.pause_endpoint(p_endpoint_id bigint
 as $$
 begin
     update outbound_webhooks.endpoints as e
-    set state = 'paused', state_reason = p_reason, state_changed_at = clock_timestamp()
+    set state = 'paused', state_reason = p_reason, state_changed_at = clock_timestamp(), state_changed_by = session_user
     where e.id = p_endpoint_id
         and e.state in ('active', 'paused');
     if not found then

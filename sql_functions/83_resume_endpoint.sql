@@ -11,7 +11,7 @@ create or replace function outbound_webhooks.resume_endpoint(p_endpoint_id bigin
 as $$
 begin
     update outbound_webhooks.endpoints as e
-    set state = 'active', state_reason = null, state_changed_at = clock_timestamp()
+    set state = 'active', state_reason = null, state_changed_at = clock_timestamp(), state_changed_by = session_user
     where e.id = p_endpoint_id
         and e.state in ('active', 'paused', 'disabled');
     if not found then

@@ -93,6 +93,8 @@ def log_observation(observation: o.Observation) -> None:
             logger.error("result.unrecordable", delivery=delivery_id, error=error)
         case o.LeadershipChanged(leading):
             logger.info("leadership.changed", leading=leading)
+        case o.Disarmed(reason):
+            logger.error("dispatcher.disarmed", reason=reason)
         case o.PartitionsMade(names):
             logger.info("partitions.made", count=len(names), last=names[-1])
         case o.SecretsSealed(count):

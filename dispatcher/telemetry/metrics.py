@@ -78,7 +78,10 @@ class Metrics:
         )
         self._notify_queue = self._gauge("notify_queue_usage_ratio", "How full the server's notification queue is.")
         self._capture = self._gauge("capture_on", "1 while capture is on, for all sources.")
-        self._delivering = self._gauge("delivery_on", "1 while some dispatcher delivers.")
+        self._delivering = self._gauge(
+            "delivery_on", "1 while some dispatcher delivers, and delivery is not switched off."
+        )
+        self._armed = self._gauge("armed", "1 while the database is armed for the environment of this dispatcher.")
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(PREFIX + name, text, labels, registry=self.registry)
@@ -144,4 +147,5 @@ class Metrics:
         self._partitions.set(stats.partition_days_ahead * 86400)
         self._notify_queue.set(stats.notify_queue_usage)
         self._capture.set(stats.capture)
-        self._delivering.set(stats.delivering)
+        self._delivering.set(stats.delivering and stats.delivery)
+        self._armed.set(stats.unarmed is None)

@@ -134,6 +134,13 @@ class LeadershipChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Disarmed:
+    """This database is not, or not any more, one that this dispatcher delivers from: it stops."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class PartitionsMade:
     """The leader made partitions ahead."""
 
@@ -178,7 +185,7 @@ class DatabaseTrouble:
 
 @dataclass(frozen=True, slots=True)
 class StatsRefreshed:
-    """A new snapshot of the database's numbers: what the gauges and /readyz show."""
+    """A new snapshot of the database's numbers: what the gauges and /readyz show. `unarmed`: why, if it is."""
 
     pending: int
     in_flight: int
@@ -188,8 +195,10 @@ class StatsRefreshed:
     partition_days_ahead: int
     notify_queue_usage: float
     capture: bool
+    delivery: bool
     delivering: bool
     functions_match: bool
+    unarmed: str | None
 
 
 Observation = (
@@ -208,6 +217,7 @@ Observation = (
     | ResultsFlushed
     | ResultUnrecordable
     | LeadershipChanged
+    | Disarmed
     | PartitionsMade
     | SecretsSealed
     | LeasesFreed

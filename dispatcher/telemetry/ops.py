@@ -37,7 +37,6 @@ class Readiness:
         if self._stats is None or age > STATS_MAX_AGE_SECONDS:
             return {"database": ("failing", "no answer from the database for a minute, or not yet")}
         stats = self._stats
-        waiting = f"waiting: {stats.pending}"
         return {
             "database": ("ok", f"answered {age:.0f} s ago"),
             "functions": ("ok", "the loaded functions are this program's")
@@ -49,10 +48,22 @@ class Readiness:
             else ("warning", f"{stats.open_capture_errors} changes were not captured: see capture_errors"),
             "capture": ("ok", "on") if stats.capture else ("ok", "off: outbound-webhooks capture on"),
             "listen": self._listen_check(),
-            "delivery": ("ok", f"on; {waiting}")
-            if self.delivering
-            else ("ok", f"off: OUTBOUND_WEBHOOKS_ENABLED is not true; {waiting}"),
+            "armed": self._armed_check(stats.unarmed),
+            "delivery": self._delivery_check(stats),
         }
+
+    def _armed_check(self, unarmed: str | None) -> tuple[str, str]:
+        if unarmed is None:
+            return "ok", "this database is armed for this environment"
+        return ("failing" if self.delivering else "ok"), f"{unarmed}; outbound-webhooks arm"
+
+    def _delivery_check(self, stats: o.StatsRefreshed) -> tuple[str, str]:
+        waiting = f"waiting: {stats.pending}"
+        if not self.delivering:
+            return "ok", f"off: OUTBOUND_WEBHOOKS_ENABLED is not true; {waiting}"
+        if not stats.delivery:
+            return "warning", f"switched off for all: outbound-webhooks delivery on; {waiting}"
+        return "ok", f"on; {waiting}"
 
     def _listen_check(self) -> tuple[str, str]:
         if not self.delivering:

@@ -171,6 +171,7 @@ def test_create_endpoint(env: dict[str, str], host: Host) -> None:
     assert host.value("select count(*) from outbound_webhooks.endpoints") == 1
 
 
+@pytest.mark.usefixtures("host")
 def test_the_ops_port_is_taken(env: dict[str, str], receiver_port: int) -> None:
     """A port that somebody else has: said, with the address."""
     done = cli("run", **{**env, "OUTBOUND_WEBHOOKS_OPS_PORT": str(receiver_port)})

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from tests.support.host import CLINIC, Endpoint, Host
+from tests.support.host import CLINIC, ENVIRONMENT, Endpoint, Host
 
 Row = dict[str, Any]
 
@@ -50,9 +50,15 @@ def emit(host: Host, count: int = 1, clinic: str = CLINIC, resource_id: str = "1
     return [int(str(row["id"])) for row in rows]
 
 
-def register(host: Host, *, delivering: bool = True) -> int:
+def register(host: Host, *, delivering: bool = True, environment: str | None = ENVIRONMENT) -> int:
     """Register a dispatcher."""
-    return int(str(host.value("select outbound_webhooks.register_dispatcher('host:1', '0.1.0', %s)", delivering)))
+    return int(
+        str(
+            host.value(
+                "select outbound_webhooks.register_dispatcher('host:1', '0.1.0', %s, %s)", delivering, environment
+            )
+        )
+    )
 
 
 def visit(

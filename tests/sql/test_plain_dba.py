@@ -49,12 +49,15 @@ def assert_it_works(url: str) -> None:
         source = dba.execute("select outbound_webhooks.watch('payment_transactions', %s)", (MAPPING,)).fetchone()
         again = dba.execute("select outbound_webhooks.watch('payment_transactions', %s)", (MAPPING,)).fetchone()
         dba.execute("select outbound_webhooks.set_capture(true)")
+        dba.execute("select outbound_webhooks.arm('test')")
         dba.execute("select outbound_webhooks.create_endpoint('clinic-1', 'https://clinic.example/')")
         dba.execute("insert into payment_transactions (clinic_id) values ('clinic-1')")
         errors = dba.execute("select message from outbound_webhooks.capture_errors").fetchall()
         problems = dba.execute("select * from outbound_webhooks.doctor() where severity = 'problem'").fetchall()
         dba.execute("set role outbound_webhooks_dispatcher")
-        dispatcher = dba.execute("select outbound_webhooks.register_dispatcher('host:1', '0.1.0', true)").fetchone()
+        dispatcher = dba.execute(
+            "select outbound_webhooks.register_dispatcher('host:1', '0.1.0', true, 'test')"
+        ).fetchone()
         claimed = dba.execute(
             "select count(delivery_id)"
             " from outbound_webhooks.claim_deliveries(%s, 10, 0, '-infinity', '{}', '{}', 10, '1 s')",

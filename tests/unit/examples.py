@@ -77,6 +77,7 @@ def every_observation() -> list[o.Observation]:
         o.ResultsFlushed(25, 1, 0.004),
         o.ResultUnrecordable(41, "23514 check violation"),
         o.LeadershipChanged(True),
+        o.Disarmed("it was never armed"),
         o.PartitionsMade(("events_20260302", "events_20260303")),
         o.SecretsSealed(2),
         o.LeasesFreed(3),
@@ -98,7 +99,9 @@ def stats(**changes: Any) -> o.StatsRefreshed:
         partition_days_ahead=14,
         notify_queue_usage=0.25,
         capture=True,
+        delivery=True,
         delivering=True,
         functions_match=True,
+        unarmed=None,
     )
     return replace(healthy, **changes)

@@ -208,3 +208,27 @@ def test_pages_show_commands_and_targets() -> None:
     assert "outbound-webhooks generate-master-key" in lines
     assert any(line.startswith("make test") for line in lines)
     assert len(command_lines(DOCS / "capture.md")) > 15
+
+
+def finding_codes() -> dict[str, str]:
+    """The doctor's codes, and the file that each is in: words joined by dashes, which no other text there is."""
+    quoted = r"""['"]([a-z]+(?:-[a-z]+)+)['"]"""
+    files = [*ROOT.glob("sql_functions/91_*.sql"), *ROOT.glob("dispatcher/examination/*.py")]
+    return {code: file.name for file in files for code in re.findall(quoted, file.read_text())}
+
+
+def test_findings() -> None:
+    """docs/doctor.md has every code of a finding and no other: its severities, what it means and what mends it."""
+    rows = table(DOCS / "doctor.md")
+
+    assert rows.keys() == finding_codes().keys()
+    assert all(set(cells[0].split(", ")) <= {"problem", "warning", "note"} for cells in rows.values())
+    assert all(len(cells) == 3 and cells[1].endswith(".") and cells[2].endswith(".") for cells in rows.values())
+
+
+@pytest.mark.parametrize("code", sorted(finding_codes()))
+def test_every_finding_is_reached(code: str) -> None:
+    """Some test of the doctor, in the database or around it, makes the fault and finds this code."""
+    pages = [*ROOT.glob("tests/sql/test_doctor*.py"), *ROOT.glob("tests/*/test_doctor.py")]
+
+    assert any(re.search(rf"""['"]{code}['"]""", page.read_text()) for page in pages)

@@ -37,7 +37,7 @@ INTERNAL: dict[str, tuple[str, ...]] = {
         "dispatcher.egress",
         "dispatcher.telemetry.observations",
     ),
-    # Only app, __main__ and three modules of commands import config: everything else is handed what it needs.
+    # Only app, __main__ and some modules of commands import config: everything else is handed what it needs.
     "dispatcher.app": (
         "dispatcher",
         "dispatcher.config",
@@ -58,7 +58,13 @@ INTERNAL: dict[str, tuple[str, ...]] = {
     # The commands: what they need of the environment is a connection, which session opens.
     "dispatcher.commands": ("dispatcher.commands",),
     "dispatcher.commands.demo": ("dispatcher.commands.session", "dispatcher.demo"),  # see LAZY
-    "dispatcher.commands.doctor": ("dispatcher.commands.session", "dispatcher.migrate"),
+    "dispatcher.commands.arming": ("dispatcher.commands.session", "dispatcher.config"),
+    "dispatcher.commands.doctor": (
+        "dispatcher.commands.session",
+        "dispatcher.config",
+        "dispatcher.examination",
+        "dispatcher.migrate",
+    ),
     "dispatcher.commands.installing": ("dispatcher.config", "dispatcher.core", "dispatcher.migrate"),
     "dispatcher.commands.running": (
         "dispatcher.app",
@@ -71,6 +77,13 @@ INTERNAL: dict[str, tuple[str, ...]] = {
     ),
     "dispatcher.commands.session": ("dispatcher.config", "dispatcher.migrate"),
     "dispatcher.commands.workers": ("dispatcher.lifetime",),
+    # What the doctor looks at from outside of the database; it tries LISTEN as a dispatcher does.
+    "dispatcher.examination": (
+        "dispatcher.core",
+        "dispatcher.db",
+        "dispatcher.examination",
+        "dispatcher.pipeline.listen",
+    ),
     "dispatcher.demo": ("dispatcher.core", "dispatcher.demo", "dispatcher.lifetime", "dispatcher.migrate"),
 }
 
@@ -86,6 +99,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "dispatcher.commands",
         "dispatcher.db",
         "dispatcher.demo",
+        "dispatcher.examination",
         "dispatcher.migrate",
         "dispatcher.pipeline",
     ),

@@ -167,6 +167,24 @@ def test_a_snapshot_sets_every_gauge(metrics: Metrics) -> None:
     assert value(metrics, "partition_headroom_seconds") == 14 * 86400
     assert value(metrics, "notify_queue_usage_ratio") == 0.25
     assert (value(metrics, "capture_on"), value(metrics, "delivery_on")) == (0, 1)
+    assert value(metrics, "armed") == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"delivering": False}, (0, 1)),
+        ({"delivery": False}, (0, 1)),
+        ({"unarmed": "it is a copy"}, (1, 0)),
+    ],
+)
+def test_what_keeps_everything_from_being_sent(
+    metrics: Metrics, changes: dict[str, object], expected: tuple[int, int]
+) -> None:
+    """Nobody delivers, delivery is switched off, or the database is not armed: each is seen."""
+    observed(metrics, stats(), stats(**changes))
+
+    assert (value(metrics, "delivery_on"), value(metrics, "armed")) == expected
 
 
 def test_build_info(metrics: Metrics) -> None:

@@ -50,6 +50,7 @@ def test_all_is_well() -> None:
         "capture_ledger": ("ok", "empty"),
         "capture": ("ok", "on"),
         "listen": ("ok", "listening"),
+        "armed": ("ok", "this database is armed for this environment"),
         "delivery": ("ok", "on; waiting: 11"),
     }
 
@@ -103,6 +104,12 @@ def test_a_new_answer_makes_it_ready_again(clock: Clock) -> None:
             "functions",
             ("failing", "the database has other functions than this program: run outbound-webhooks migrate"),
         ),
+        ({"unarmed": "it was never armed"}, "armed", ("failing", "it was never armed; outbound-webhooks arm")),
+        (
+            {"delivery": False},
+            "delivery",
+            ("warning", "switched off for all: outbound-webhooks delivery on; waiting: 11"),
+        ),
     ],
 )
 def test_what_a_snapshot_shows(changes: dict[str, object], check: str, expected: tuple[str, str]) -> None:
@@ -138,3 +145,10 @@ def test_with_delivery_off_it_is_ready_and_says_why_rows_wait() -> None:
 
     assert found["delivery"] == ("ok", "off: OUTBOUND_WEBHOOKS_ENABLED is not true; waiting: 40")
     assert found["listen"] == ("ok", "not needed while delivery is off")
+
+
+def test_with_delivery_off_it_need_not_be_armed() -> None:
+    """What would keep it from delivering is said; it is ready all the same."""
+    found = checks(stats(unarmed="it is a copy"), delivering=False)
+
+    assert found["armed"] == ("ok", "it is a copy; outbound-webhooks arm")
