@@ -20,7 +20,7 @@ WITH_NODE = PATH="$(CURDIR)/$(BIN):$$PATH"
 NO_ENGINE = PRISMA_SCHEMA_ENGINE_BINARY=$(firstword $(wildcard /bin/true /usr/bin/true))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-sql test-integration test-pooler test-race test-limits test-wheel lint format types bench-capture check schema-dump fingerprint clean bench-claim bench-isolation
+.PHONY: help demo test test-unit test-sql test-integration test-pooler test-race test-limits test-wheel lint format types bench-capture check schema-dump sql-reference fingerprint clean bench-claim bench-isolation bench-replay
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -102,10 +102,16 @@ bench-claim: $(READY) ## What a claim costs: 5 minutes (SHORT=1: 1 minute; PG=15
 bench-isolation: $(READY) ## What endpoints in trouble cost the others: 20 minutes (SHORT=1: 1 minute; PG=15, 16 or 18)
 	$(BIN)/python -m benchmarks.isolation $(if $(SHORT),--short) $(if $(PG),--pg=$(PG))
 
+bench-replay: $(READY) ## What a replay costs new payments: 20 minutes (SHORT=1: 40 seconds; PG=15, 16 or 18)
+	$(BIN)/python -m benchmarks.replay $(if $(SHORT),--short) $(if $(PG),--pg=$(PG))
+
 check: lint types test ## What a change has to pass
 
 schema-dump: $(READY) ## Write tests/sql/schema.txt anew after a change of the migrations
 	$(BIN)/python -m tests.support.schema tests/sql/schema.txt
+
+sql-reference: $(READY) ## Write docs/sql.md anew, from the comments in the database
+	$(BIN)/python -m tests.support.reference docs/sql.md
 
 fingerprint: $(READY) ## Write the fingerprint of sql_functions/ into the marker migration
 	$(BIN)/python -m tests.support.fingerprint

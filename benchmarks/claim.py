@@ -32,6 +32,7 @@ def fill(postgres: embedded.Server, state: State, sizes: Sizes, stack: ExitStack
     """Make a state in a database of its own, and a session on it."""
     say(f"filling the database {state.name}")
     url = server.copied(postgres, f"{state.name}_rows")
+    server.arm(url)
     if state.pinned:
         pin = stack.enter_context(closing(psycopg.connect(url)))
         pin.execute("set transaction isolation level repeatable read")

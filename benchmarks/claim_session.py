@@ -14,6 +14,7 @@ from dispatcher.db import DISPATCHER_ROLE
 from dispatcher.pipeline.claim import EVERYTHING, LATE_COMMITS
 from dispatcher.pipeline.rotation import visits_for
 from dispatcher.pipeline.worker import SHARE
+from tests.support.host import ENVIRONMENT
 
 # As in dispatcher/pipeline/claim.py.
 STATEMENT: LiteralString = (
@@ -105,8 +106,9 @@ def open_session(url: str, state: State) -> Session:
     connection = psycopg.connect(url, autocommit=True)
     # The live rows came directly after the last of the dead ones.
     ends = connection.execute(
-        "select min(d.next_attempt_at), outbound_webhooks.register_dispatcher('bench:1', '1', true)"
-        " from outbound_webhooks.deliveries as d"
+        "select min(d.next_attempt_at), outbound_webhooks.register_dispatcher('bench:1', '1', true, %s)"
+        " from outbound_webhooks.deliveries as d",
+        (ENVIRONMENT,),
     ).fetchone()
     assert ends is not None
     began_at, dispatcher_id = ends

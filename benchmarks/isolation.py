@@ -46,6 +46,7 @@ def compare(
 def run(postgres: embedded.Server, receivers: Receivers, place: Place, variant: str, lengths: Lengths) -> Outcome:
     """One run, from a fresh copy of the variant's database."""
     url = server.copied(postgres, "run", template=variant)
+    server.arm(url)
     receivers.answer_after(place.answer_seconds)
     receivers.take()
     if place.load == BACKLOG:

@@ -61,7 +61,6 @@ def prepare(url: str, variant: str, port: int, lengths: Lengths) -> None:
     """Make the endpoints of a variant in a database, and what waits for the busy one."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("set synchronous_commit = off")
-        connection.execute("update outbound_webhooks.settings set delivering = true, delivering_since = now()")
         for number, path in enumerate(PATHS[variant], 1):
             connection.execute(
                 "select outbound_webhooks.create_endpoint(%s, %s)",

@@ -14,7 +14,7 @@ from benchmarks import variants
 from benchmarks.variants import MINIMAL, NO_TRIGGER, TABLES
 from dispatcher.demo import embedded
 from dispatcher.migrate import migrate
-from tests.support.host import Host
+from tests.support.host import ENVIRONMENT, Host
 
 DATABASE = "bench"
 SYSTEM_PROGRAMS = "/usr/lib/postgresql/{}/bin"  # for the versions that the wheel does not have
@@ -108,6 +108,13 @@ def copied(server: embedded.Server, name: str, template: str = DATABASE) -> str:
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute(f"create database {name} template {template} strategy file_copy")
     return server.url(name)
+
+
+def arm(url: str) -> None:
+    """Let dispatchers deliver from a copy as from its original: what waits is due, and no backlog to be drained."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("select outbound_webhooks.arm(%s, 'keep')", (ENVIRONMENT,))
+        connection.execute("update outbound_webhooks.settings set delivering = true, delivering_since = now()")
 
 
 def _setting(connection: psycopg.Connection[tuple[object, ...]], name: str) -> object:

@@ -7,15 +7,20 @@ import psycopg
 
 from dispatcher import __version__, config, migrate
 from dispatcher.commands import (
+    arming,
     demo,
     doctor,
     endpoints,
+    explaining,
     installing,
     keys,
     ledger,
     payload,
+    replaying,
+    retention,
     running,
     switching,
+    uninstalling,
     watching,
 )
 from dispatcher.commands.parsing import Command
@@ -23,7 +28,23 @@ from dispatcher.commands.session import UsageError
 from dispatcher.db import error_text
 
 # In the order in which --help lists their commands.
-SUBJECTS = (running, installing, watching, switching, doctor, payload, ledger, endpoints, keys, demo)
+SUBJECTS = (
+    running,
+    installing,
+    watching,
+    arming,
+    switching,
+    doctor,
+    payload,
+    ledger,
+    endpoints,
+    keys,
+    explaining,
+    replaying,
+    retention,
+    uninstalling,
+    demo,
+)
 
 
 def main() -> None:
@@ -40,6 +61,9 @@ def _guarded(command: Command, arguments: argparse.Namespace) -> int:
         return _complain(str(error))
     except migrate.MigrationFailed as error:
         return _complain(f"migration failed: {error}")
+    # These two are operational errors, too, but of no busy database: something has to be done first.
+    except (psycopg.errors.ObjectNotInPrerequisiteState, psycopg.errors.ProgramLimitExceeded) as error:
+        return _complain(_with_hint(error))
     except psycopg.OperationalError as error:
         if error.sqlstate is not None:
             return _complain(f"{error_text(error)}: try again when the database is less busy")
@@ -52,10 +76,13 @@ def _guarded(command: Command, arguments: argparse.Namespace) -> int:
         )
         return _complain(f"{error_text(error)}\n{hint}")
     except psycopg.Error as error:
-        hint = f"\n{error.diag.message_hint}" if error.diag.message_hint else ""
-        return _complain(error_text(error) + hint)
+        return _complain(_with_hint(error))
     except KeyboardInterrupt:
         return 130
+
+
+def _with_hint(error: psycopg.Error) -> str:
+    return error_text(error) + (f"\n{error.diag.message_hint}" if error.diag.message_hint else "")
 
 
 def _complain(message: str) -> int:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -16,7 +17,7 @@ from dispatcher import __version__
 from dispatcher.config import Settings
 from dispatcher.core.model import Delivery
 from dispatcher.core.sealing import Keyring
-from dispatcher.db import Pool, error_text, open_pool
+from dispatcher.db import Pool, as_owner, error_text, open_pool
 from dispatcher.egress import open_egress
 from dispatcher.migrate import check_schema, post_apply
 from dispatcher.pipeline.deliver import Seams, deliver
@@ -25,7 +26,10 @@ from dispatcher.pipeline.janitor import Janitor
 from dispatcher.pipeline.listen import Listener
 from dispatcher.pipeline.record import Recorder
 from dispatcher.pipeline.release import release
+from dispatcher.pipeline.replay import Replayer
+from dispatcher.pipeline.retention import Retention
 from dispatcher.pipeline.stats import read_stats, refresh_stats
+from dispatcher.pipeline.vacuum import Vacuum
 from dispatcher.pipeline.worker import Worker
 from dispatcher.telemetry import observations as o
 from dispatcher.telemetry.metrics import Metrics
@@ -43,6 +47,7 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
     Raises:
         SettingsError, SchemaMismatch, psycopg.OperationalError, PoolTimeout, OSError: it cannot start; the message says
             what to do.
+        psycopg.errors.ObjectNotInPrerequisiteState, NoDataFound: the database is not, or not any more, armed for it.
         ExceptionGroup: a task crashed.
     """
     keyring = settings.keyring()
@@ -55,15 +60,17 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
 
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(settings.libpq_url(), settings.pool_size))
-        await check_schema(pool)
-        fingerprint = post_apply().fingerprint()
+        await check_schema(pool.connection)
+        contract = post_apply().CONTRACT
         name = f"{socket.gethostname()}:{os.getpid()}"
-        dispatcher_id = await register(pool, name, __version__, delivering=settings.enabled)
-        heartbeat = Heartbeat(pool, dispatcher_id, observe)
+        dispatcher_id = await register(
+            pool, name, __version__, delivering=settings.enabled, environment=settings.environment
+        )
+        heartbeat = Heartbeat(pool, dispatcher_id, observe, stop)
         await heartbeat.beat()
         janitor = Janitor(pool, heartbeat, keyring, settings.partition_days_ahead, observe)
         await _make_partitions(janitor, observe)
-        observe(await read_stats(pool, fingerprint))
+        observe(await read_stats(pool, contract, settings.environment))
         await stack.enter_async_context(
             serve_ops(settings.ops_host, settings.ops_port, metrics.registry, readiness.checks)
         )
@@ -71,7 +78,16 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
             await _begin_delivery(pool, settings, observe)
         observe(o.DispatcherStarted(dispatcher_id, __version__, settings.enabled))
 
-        background = [heartbeat.run(), janitor.run(), refresh_stats(pool, fingerprint, observe)]
+        replayer = Replayer(pool, heartbeat, observe)
+        owner = partial(as_owner, settings.libpq_listen_url())
+        background = [
+            heartbeat.run(),
+            janitor.run(),
+            replayer.run(),
+            Retention(pool.connection, owner, observe).run(heartbeat),
+            Vacuum(pool.connection, owner, observe).run(heartbeat),
+            refresh_stats(pool, contract, settings.environment, observe),
+        ]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in background]
             released = 0
@@ -83,6 +99,8 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
                 task.cancel()
         await _say_goodbye(heartbeat, observe)
         observe(o.DispatcherStopped(released))
+        if heartbeat.refused is not None:
+            raise heartbeat.refused
 
 
 async def _make_partitions(janitor: Janitor, observe: o.Observe) -> None:

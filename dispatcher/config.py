@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from dispatcher.core.address import Network
@@ -24,6 +24,7 @@ _OTHER_NAMES = frozenset({PREFIX + "TEST_DATABASE_URL"})
 _HOST = r"(\[[0-9A-Fa-f:.]*\]|[^@:/?#\[\],]*)(:[0-9]*)?"
 _AUTHORITY = re.compile(rf"([^@:/?#]*(:[^@:/?#]*)?@)?{_HOST}(,{_HOST})*([/?]|$)")
 _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ENVIRONMENT = re.compile(r"[A-Za-z0-9._-]{1,63}")  # as arm() takes it
 
 
 class SettingsError(Exception):
@@ -53,7 +54,11 @@ class Settings(BaseSettings):
 
     database_url: DatabaseUrl = Field(description="The database, as a libpq URL. Needed by every command.")
     listen_database_url: DatabaseUrl | None = Field(
-        None, description="A direct connection for LISTEN, if database_url leads through a transaction pooler."
+        None, description="A direct connection for LISTEN and retention, if database_url leads through a pooler."
+    )
+    environment: str | None = Field(
+        None,
+        description="The name of this environment (production, ...): it sends from a database that was armed for it.",
     )
     enabled: bool = Field(False, description="Claim and send. Off by default: what was captured waits.")
     backlog: Literal["drain", "from-now"] = Field(
@@ -93,6 +98,23 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
+
+    @field_validator("environment")
+    @classmethod
+    def _must_be_a_name(cls, value: str | None) -> str | None:
+        if value is not None and not _ENVIRONMENT.fullmatch(value):
+            raise ValueError("a name has 1 to 63 letters, digits, dots, dashes and underscores; for example production")
+        return value
+
+    @field_validator("enabled")
+    @classmethod
+    def _needs_an_environment(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("environment", "") is None:
+            raise ValueError(
+                f"delivery needs {PREFIX}ENVIRONMENT, too: the name of this environment (production, staging, ...),"
+                " without which a copy of the database could send"
+            )
+        return value
 
     @field_validator("ca_file")
     @classmethod

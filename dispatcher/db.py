@@ -4,6 +4,8 @@ A connection that leads through a pooler sets nothing for its session: in transa
 role set by us would be the role of the host's next statement. There the login itself has to have the rights.
 """
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import LiteralString
 
 import psycopg
@@ -13,8 +15,10 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[TupleRow]]]
 
 DISPATCHER_ROLE: LiteralString = "outbound_webhooks_dispatcher"
+OWNER_ROLE: LiteralString = "outbound_webhooks_owner"
 
 # A server that is gone without a word is noticed within seconds. libpq keeps these to itself: a pooler, which refuses
 # startup parameters that it does not know, never sees them.
@@ -29,6 +33,11 @@ _KEEPALIVE = {
 # tcp_user_timeout is the server's half of that: a frozen dispatcher, whose kernel goes on acknowledging, stops to read;
 # its LISTEN backend is dropped before it can hold up the server's notification queue.
 _SESSION: LiteralString = "; set timezone = 'UTC'; set tcp_user_timeout = '10s'"
+
+# Whatever the host's defaults are: VACUUM may take long, and who waited for a lock sees what was committed meanwhile.
+_OWNER_SESSION: LiteralString = (
+    "set lock_timeout = '2s'; set statement_timeout = 0; set default_transaction_isolation = 'read committed'"
+)
 
 
 class RoleMissing(psycopg.ProgrammingError):
@@ -53,6 +62,28 @@ async def connect(url: str, purpose: str = "", role: LiteralString = DISPATCHER_
         await connection.close()
         raise
     return connection
+
+
+@asynccontextmanager
+async def as_owner(url: str) -> AsyncIterator[AsyncConnection[TupleRow]]:
+    """A connection that works as the owner of our tables, and waits for a lock for 2 s at most.
+
+    It is for what PostgreSQL lets only the owner do, and in no function and no transaction: VACUUM, and detaching
+    partitions without a writer waiting for it.
+
+    Raises:
+        psycopg.OperationalError: no connection.
+        RoleMissing, RightsMissing: the role does not exist, or the login may not work as it, or a pooler is in between.
+    """
+    async with await AsyncConnection.connect(_conninfo(url, "maintenance"), autocommit=True) as connection:
+        if await is_pooled(connection):
+            raise RightsMissing(
+                "the connection leads through a pooler, where no lock timeout can be set:"
+                " name a direct one in OUTBOUND_WEBHOOKS_LISTEN_DATABASE_URL"
+            )
+        await _prepare(connection, OWNER_ROLE)
+        await connection.execute(_OWNER_SESSION)
+        yield connection
 
 
 def open_pool(url: str, size: int, role: LiteralString = DISPATCHER_ROLE) -> Pool:

@@ -5,18 +5,23 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 import yoyo
+from psycopg.rows import TupleRow
 from yoyo.exceptions import LockTimeout
 from yoyo.migrations import StepCollector
 
-from dispatcher.db import Pool, error_text
+from dispatcher.db import Connect, error_text
 
 LOCK_SECONDS = 60
-LOADED: LiteralString = "select fingerprint, migrations from outbound_webhooks.schema_bundle"
+LOADED: LiteralString = "select fingerprint, migrations, oldest_contract from outbound_webhooks.schema_bundle"
 NOT_INSTALLED = "outbound-webhooks is not installed in this database: run outbound-webhooks migrate"
+AHEAD = "the database is ahead of this program (it has {}): install the program's newer release"
+LOCKED = "another migration is running, or one was killed; if none is running: yoyo break-lock"
+
+Connection = psycopg.Connection[TupleRow]
 
 
 class SchemaMismatch(Exception):
@@ -44,8 +49,9 @@ def data_folder() -> Path:
 
 @cache
 def post_apply() -> ModuleType:
-    """migrations/post-apply.py as a module: the one place that loads the functions and knows their fingerprint."""
-    spec = importlib.util.spec_from_file_location("post_apply", data_folder() / "migrations" / "post-apply.py")
+    """The post-apply file as a module: the one place that loads the functions and knows their fingerprint."""
+    file = data_folder() / "migrations" / "post-apply-outbound-webhooks.py"
+    spec = importlib.util.spec_from_file_location("post_apply", file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -64,12 +70,15 @@ def migrate(url: str) -> Migrated:
         url: as libpq takes it. The user needs CREATE on the database, and CREATEROLE the first time.
 
     Raises:
+        SchemaMismatch: a newer release was installed; its functions would be replaced by older ones.
         MigrationFailed: nothing of the failing file was kept; what was applied before it was.
     """
     try:
         backend = yoyo.get_backend(url.replace("postgresql://", "postgresql+psycopg://", 1))
-        migrations = yoyo.read_migrations(str(data_folder() / "migrations"))
+        migrations = _migrations()
         with backend, backend.lock(timeout=LOCK_SECONDS):
+            with psycopg.connect(url) as connection:
+                _refuse_ahead(_installed_migrations(connection))
             pending = backend.to_apply(migrations)
             if pending:
                 backend.apply_migrations(pending)
@@ -77,9 +86,7 @@ def migrate(url: str) -> Migrated:
                 backend.run_post_apply(migrations)
             return Migrated(tuple(migration.id for migration in pending), post_apply().fingerprint())
     except LockTimeout as error:
-        raise MigrationFailed(
-            f"another migration is running, or one was killed ({error}). If none is running: yoyo break-lock"
-        ) from error
+        raise MigrationFailed(f"{LOCKED} ({error})") from error
     except psycopg.OperationalError:
         raise
     except psycopg.Error as error:
@@ -87,14 +94,76 @@ def migrate(url: str) -> Migrated:
         raise MigrationFailed(f"{error_text(error)}{f' ({notes})' if notes else ''}") from error
 
 
-async def check_schema(pool: Pool) -> None:
+def uninstall(connection: Connection) -> None:
+    """Undo every migration, the newest first, all in the caller's transaction; and let yoyo forget them.
+
+    yoyo's own tables go, too, unless somebody else's migrations are in them.
+
+    Raises:
+        SchemaMismatch: a newer release was installed; this one does not know what it made.
+        MigrationFailed: a migration is running.
+    """
+    _refuse_ahead(_installed_migrations(connection))
+    yoyo_is_here = connection.execute("select to_regclass('yoyo_lock') is not null").fetchone() == (True,)
+    if yoyo_is_here:
+        _take_yoyo_lock(connection)
+    for name in reversed(post_apply().migrations()):
+        script = data_folder() / "migrations" / f"{name}.rollback.sql"
+        connection.execute(script.read_bytes())
+    if yoyo_is_here:
+        _forget_migrations(connection)
+
+
+def _take_yoyo_lock(connection: Connection) -> None:
+    """Take the lock that yoyo takes; until the transaction ends nobody migrates."""
+    try:
+        connection.execute("insert into yoyo_lock (locked, ctime, pid) values (1, now() at time zone 'UTC', 0)")
+    except psycopg.errors.UniqueViolation as error:
+        raise MigrationFailed(LOCKED) from error
+
+
+def _forget_migrations(connection: Connection) -> None:
+    migrations = _migrations()
+    hashes = [migration.hash for migration in (*migrations, *migrations.post_apply)]
+    connection.execute("delete from _yoyo_migration where migration_hash = any (%s)", (hashes,))
+    connection.execute("delete from _yoyo_log where migration_hash = any (%s)", (hashes,))
+    row = connection.execute("select exists (select from _yoyo_migration) or exists (select from _yoyo_log)").fetchone()
+    if row == (False,):
+        connection.execute("drop table _yoyo_migration, _yoyo_log, _yoyo_version, yoyo_lock")
+    else:
+        connection.execute("delete from yoyo_lock")
+
+
+def _migrations() -> Any:
+    return yoyo.read_migrations(str(data_folder() / "migrations"))
+
+
+def _installed_migrations(connection: Connection) -> list[str]:
+    """The migrations that came with the functions that are loaded; none if none are."""
+    if connection.execute("select to_regclass('outbound_webhooks.schema_bundle')").fetchone() == (None,):
+        return []
+    row = connection.execute("select migrations from outbound_webhooks.schema_bundle").fetchone()
+    return [] if row is None else list(row[0])
+
+
+def _refuse_ahead(migrations: list[str]) -> None:
+    """Refuse to change a database in which a newer release was installed.
+
+    Raises:
+        SchemaMismatch: there are migrations that this program does not have.
+    """
+    if unknown := sorted(set(migrations) - set(post_apply().migrations())):
+        raise SchemaMismatch(AHEAD.format(unknown[-1]))
+
+
+async def check_schema(connect: Connect) -> None:
     """Compare what is loaded in the database with what came with this program.
 
     Raises:
-        SchemaMismatch: not installed, behind, ahead, or other functions.
+        SchemaMismatch: not installed, behind, too far ahead, or other functions.
     """
     try:
-        async with pool.connection() as connection:
+        async with connect() as connection:
             cursor = await connection.execute(LOADED)
             row = await cursor.fetchone()
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
@@ -102,23 +171,27 @@ async def check_schema(pool: Pool) -> None:
     compare(row)
 
 
-def compare(loaded: tuple[str, list[str]] | None) -> None:
+def compare(loaded: TupleRow | None) -> None:
     """Compare a row of LOADED with what came with this program.
+
+    A database that is ahead will do, as long as it keeps this program's contract: so programs are replaced one by one
+    after it was migrated (docs/adr/0012).
 
     Raises:
         SchemaMismatch: as check_schema().
     """
     if loaded is None:
         raise SchemaMismatch(NOT_INSTALLED)
-    fingerprint, migrations = loaded
+    fingerprint, migrations, oldest_contract = loaded
     packaged = post_apply().migrations()
-    if unknown := sorted(set(migrations) - set(packaged)):
-        raise SchemaMismatch(
-            f"the database is ahead of this program (it has {unknown[-1]}): install the program's newer release"
-        )
     if missing := sorted(set(packaged) - set(migrations)):
         raise SchemaMismatch(
             f"the database is behind this program (it lacks {', '.join(missing)}): run outbound-webhooks migrate"
         )
-    if fingerprint != post_apply().fingerprint():
-        raise SchemaMismatch("the database has other SQL functions than this program: run outbound-webhooks migrate")
+    if set(migrations) == set(packaged):
+        if fingerprint != post_apply().fingerprint():
+            raise SchemaMismatch(
+                "the database has other SQL functions than this program: run outbound-webhooks migrate"
+            )
+    elif oldest_contract > post_apply().CONTRACT:
+        _refuse_ahead(migrations)

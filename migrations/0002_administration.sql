@@ -13,8 +13,18 @@ create table if not exists outbound_webhooks.settings (
     capture_changed_by text not null default session_user,
     max_body_bytes integer not null default 262144,
     max_endpoints_per_clinic integer not null default 50,
+    delivery boolean not null default true,
+    delivery_changed_at timestamptz not null default clock_timestamp(),
+    delivery_changed_by text not null default session_user,
+    delivery_reason text,
     delivering boolean not null default false,
     delivering_since timestamptz,
+    armed_environment text,
+    armed_system_identifier bigint,
+    armed_database_oid oid,
+    armed_database text,
+    armed_at timestamptz,
+    armed_by text,
     wake_up text not null default 'doorbell',
     breaker_failures integer not null default 10,
     breaker_cooldown_seconds integer not null default 30,
@@ -22,6 +32,13 @@ create table if not exists outbound_webhooks.settings (
     parked_max_count integer not null default 100000,
     parked_max_age interval not null default '14 days',
     notice_window interval not null default '1 hour',
+    events_keep_days integer not null default 30,
+    finished_keep_days integer not null default 30,
+    dead_keep_days integer not null default 90,
+    attempts_keep_days integer not null default 30,
+    ledger_keep_days integer not null default 30,
+    secrets_keep_days integer not null default 30,
+    statistics_keep_days integer not null default 400,
     constraint settings_pkey primary key (singleton),
     constraint settings_is_one_row check (singleton),
     -- insert_event() looks the limit up only for bodies above the least one.
@@ -33,8 +50,21 @@ create table if not exists outbound_webhooks.settings (
     constraint settings_parked_max_count_is_bounded check (parked_max_count >= 1),
     constraint settings_parked_max_age_is_bounded check (parked_max_age >= interval '1 hour'),
     constraint settings_notice_window_is_bounded check (notice_window >= interval '1 minute'),
+    -- Each day is one more partition, which every query without a bound has to look into.
+    constraint settings_events_keep_days_is_bounded check (events_keep_days between 1 and 400),
+    constraint settings_finished_keep_days_is_bounded check (finished_keep_days between 1 and 400),
+    constraint settings_dead_keep_days_is_bounded check (dead_keep_days between 1 and 400),
+    constraint settings_attempts_keep_days_is_bounded check (attempts_keep_days between 1 and 400),
+    constraint settings_ledger_keep_days_is_bounded check (ledger_keep_days between 1 and 3650),
+    constraint settings_secrets_keep_days_is_bounded check (secrets_keep_days between 1 and 3650),
+    constraint settings_statistics_keep_days_is_bounded check (statistics_keep_days between 1 and 3650),
     constraint settings_wake_up_is_known check (wake_up in ('doorbell', 'poll')),
-    constraint settings_delivering_has_a_start check (delivering = (delivering_since is not null))
+    constraint settings_delivering_has_a_start check (delivering = (delivering_since is not null)),
+    constraint settings_armed_is_whole check (
+        num_nonnulls(
+            armed_environment, armed_system_identifier, armed_database_oid, armed_database, armed_at, armed_by
+        ) in (0, 6)
+    )
 );
 
 comment on table outbound_webhooks.settings is 'The switches that live in the database, in one row.';
@@ -45,8 +75,18 @@ comment on column outbound_webhooks.settings.max_body_bytes is
     'A larger event body is not made: a change goes to the ledger, emit() raises. Receivers rarely take more than 256 KB.';
 comment on column outbound_webhooks.settings.max_endpoints_per_clinic is
     'Each endpoint that asks for an event is one more row in the payment''s transaction.';
+comment on column outbound_webhooks.settings.delivery is
+    'False: nothing is claimed or sent, whatever the dispatchers are set to. Written by set_delivery() only.';
+comment on column outbound_webhooks.settings.delivery_changed_by is 'The database user who threw the switch last.';
 comment on column outbound_webhooks.settings.delivering is
     'True once a dispatcher with delivery enabled took over the backlog; false again when one without it finds that nobody has delivered for 10 minutes.';
+comment on column outbound_webhooks.settings.armed_environment is
+    'Only dispatchers of this environment send, from this database of this server. Written by arm() only; null: nobody sends.';
+comment on column outbound_webhooks.settings.armed_system_identifier is
+    'The server that it was armed on. A dump that is restored elsewhere finds another one; a standby has the same.';
+comment on column outbound_webhooks.settings.armed_database_oid is
+    'The database that it was armed as. A copy on the same server finds another one; a new name changes nothing.';
+comment on column outbound_webhooks.settings.armed_database is 'Its name at that time, for people.';
 comment on column outbound_webhooks.settings.wake_up is
     'doorbell: a sleeping dispatcher is woken by NOTIFY. poll: never NOTIFY (hosts that use PREPARE TRANSACTION).';
 
@@ -61,6 +101,20 @@ comment on column outbound_webhooks.settings.parked_max_count is
 comment on column outbound_webhooks.settings.parked_max_age is 'A delivery that is still parked at this age becomes dead.';
 comment on column outbound_webhooks.settings.notice_window is
     'Operational events (endpoint.recovered, delivery.dead) are told once an endpoint and window.';
+comment on column outbound_webhooks.settings.events_keep_days is
+    'How many days an event is kept; longer while a delivery refers to it that is live, or finished and kept.';
+comment on column outbound_webhooks.settings.finished_keep_days is
+    'How many days after its end a delivery is kept that succeeded or was cancelled.';
+comment on column outbound_webhooks.settings.dead_keep_days is
+    'How many days after its end a dead delivery is kept, and with it its event: so long can it be sent again.';
+comment on column outbound_webhooks.settings.attempts_keep_days is
+    'How many days an attempt is kept, and a dispatcher that is gone.';
+comment on column outbound_webhooks.settings.ledger_keep_days is
+    'How many days a change in the ledger is kept after it was recaptured; one that was not is kept for ever.';
+comment on column outbound_webhooks.settings.secrets_keep_days is
+    'How many days a signing key is kept after it became invalid.';
+comment on column outbound_webhooks.settings.statistics_keep_days is
+    'How many days the counts of an hour are kept (endpoint_hours): long after what they count is gone.';
 
 insert into outbound_webhooks.settings default values on conflict do nothing;
 
@@ -68,33 +122,44 @@ create table if not exists outbound_webhooks.schema_bundle (
     singleton boolean not null default true,
     fingerprint text not null,
     migrations text[] not null,
+    contract integer not null,
+    oldest_contract integer not null,
     loaded_at timestamptz not null default clock_timestamp(),
     constraint schema_bundle_pkey primary key (singleton),
-    constraint schema_bundle_is_one_row check (singleton)
+    constraint schema_bundle_is_one_row check (singleton),
+    constraint schema_bundle_keeps_its_own_contract check (oldest_contract <= contract)
 );
 
 comment on table outbound_webhooks.schema_bundle is
-    'Which sql_functions/ are loaded: a dispatcher with other files refuses to start.';
+    'Which sql_functions/ are loaded, and which programs may run on them.';
 comment on column outbound_webhooks.schema_bundle.fingerprint is
     'sha256 over the names and contents of the files in sql_functions/.';
 comment on column outbound_webhooks.schema_bundle.migrations is
     'The migrations that came with them: tells a program whether the database is behind or ahead.';
+comment on column outbound_webhooks.schema_bundle.contract is
+    'The contract of the release that they belong to: what its program calls and reads.';
+comment on column outbound_webhooks.schema_bundle.oldest_contract is
+    'The oldest contract that they still keep: programs of releases from that one on may run.';
 
 create table if not exists outbound_webhooks.dispatchers (
     id bigint generated always as identity,
     name text not null,
     version text not null,
     delivering boolean not null,
+    environment text,
     started_at timestamptz not null default clock_timestamp(),
     heartbeat_at timestamptz not null default clock_timestamp(),
     stopped_at timestamptz,
-    constraint dispatchers_pkey primary key (id)
+    constraint dispatchers_pkey primary key (id),
+    constraint dispatchers_delivering_have_an_environment check (not delivering or environment is not null)
 ) with (fillfactor = 50);
 
 comment on table outbound_webhooks.dispatchers is
     'Running dispatcher processes. One without a heartbeat for 15 s is dead: its leases are free at once.';
 comment on column outbound_webhooks.dispatchers.name is 'host:pid, for people.';
 comment on column outbound_webhooks.dispatchers.delivering is 'Whether it claims and sends (OUTBOUND_WEBHOOKS_ENABLED).';
+comment on column outbound_webhooks.dispatchers.environment is
+    'What its environment is called (OUTBOUND_WEBHOOKS_ENVIRONMENT).';
 
 create table if not exists outbound_webhooks.leadership (
     singleton boolean not null default true,

@@ -95,6 +95,7 @@ create table if not exists outbound_webhooks.endpoints (
     state text not null default 'active',
     state_reason text,
     state_changed_at timestamptz not null default clock_timestamp(),
+    state_changed_by text not null default session_user,
     ordering text not null default 'none',
     max_in_flight integer not null default 10,
     requests_per_second integer,
@@ -139,6 +140,8 @@ comment on column outbound_webhooks.endpoints.filter is
     'Only events whose data contain this JSON object (the @> operator) are delivered.';
 comment on column outbound_webhooks.endpoints.state is
     'active; paused by hand; disabled by us, with a reason; retired for good. Deliveries of paused and disabled endpoints are kept.';
+comment on column outbound_webhooks.endpoints.state_changed_by is
+    'The database user who brought it into that state; a dispatcher''s, if we disabled it.';
 comment on column outbound_webhooks.endpoints.ordering is
     'none, or per_resource: events about one payment arrive in commit order.';
 comment on column outbound_webhooks.endpoints.max_in_flight is 'Requests at once, of all dispatchers together.';
@@ -229,20 +232,43 @@ comment on column outbound_webhooks.endpoint_secrets.sealed is
 comment on column outbound_webhooks.endpoint_secrets.valid_until is 'End of the rotation overlap; null for the current key.';
 
 create or replace view outbound_webhooks.switches with (security_invoker = true) as
-select 'capture' as switch, 'all' as scope, g.capture as is_on, g.capture_changed_at as since, g.capture_changed_by as changed_by
+select
+    'capture' as switch, 'all' as scope, g.capture as is_on,
+    g.capture_changed_at as since, g.capture_changed_by as changed_by, null::text as reason
 from outbound_webhooks.settings as g
 union all
-select 'capture', 'source ' || s.name, s.capture, s.capture_changed_at, s.capture_changed_by
+select 'capture', 'source ' || s.name, s.capture, s.capture_changed_at, s.capture_changed_by, null
 from outbound_webhooks.event_sources as s
 union all
-select 'capture', 'this transaction', false, null, session_user
-where nullif(current_setting('outbound_webhooks.capture', true), '')::boolean is false
+-- Compared as text, as boolean reads it: a value that it does not take would make a cast raise, as it makes captures fail.
+select
+    'capture', 'this transaction', false, null, session_user,
+    case when t.value !~* '^\s*(f|fa|fal|fals|false|n|no|of|off|0)\s*$'
+        then format('%L is neither on nor off: changes go to the ledger', t.value)
+    end
+from (values (current_setting('outbound_webhooks.capture', true))) as t (value)
+where t.value <> ''
+    and t.value !~* '^\s*(t|tr|tru|true|y|ye|yes|on|1)\s*$'
 union all
-select 'delivery', 'all', g.delivering, g.delivering_since, null
-from outbound_webhooks.settings as g;
+select 'delivery', 'all', g.delivery, g.delivery_changed_at, g.delivery_changed_by, g.delivery_reason
+from outbound_webhooks.settings as g
+union all
+select 'delivery', 'every dispatcher', g.delivering, g.delivering_since, null, null
+from outbound_webhooks.settings as g
+union all
+select
+    'delivery', 'endpoint ' || e.id, false, e.state_changed_at, e.state_changed_by,
+    concat_ws(': ', e.state, e.state_reason)
+from outbound_webhooks.endpoints as e
+where e.state in ('paused', 'disabled');
 
 comment on view outbound_webhooks.switches is
-    'What is switched on and off, since when and by whom. A change is captured if every capture switch it passes is on.';
+    'What is switched on and off, since when, by whom and why. A change is captured if every capture switch that it passes is on; a delivery is sent if every delivery switch is. Of endpoints only those that are stopped are shown.';
+comment on column outbound_webhooks.switches.switch is 'capture or delivery.';
+comment on column outbound_webhooks.switches.scope is 'all, every dispatcher, source NAME, endpoint ID, or this transaction.';
+comment on column outbound_webhooks.switches.since is 'When it was thrown last; null if that is not known.';
+comment on column outbound_webhooks.switches.changed_by is 'The database user who did it.';
+comment on column outbound_webhooks.switches.reason is 'What was said when it was thrown; or what is wrong with its value.';
 
 grant select on outbound_webhooks.switches, outbound_webhooks.event_sources, outbound_webhooks.event_types,
     outbound_webhooks.endpoints, outbound_webhooks.endpoint_flow

@@ -47,6 +47,9 @@ create table if not exists outbound_webhooks.deliveries (
     attempt_count integer not null default 0,
     failure_count integer not null default 0,
     held_back boolean not null default false,
+    reevaluated boolean not null default false,
+    manual_attempt integer,
+    retried_at timestamptz,
     parked_reason text,
     lease_owner bigint,
     lease_token bigint,
@@ -81,6 +84,11 @@ comment on column outbound_webhooks.deliveries.failure_count is
     'Failures charged to the endpoint: the position in its retry schedule. A lost attempt is not the endpoint''s fault.';
 comment on column outbound_webhooks.deliveries.held_back is
     'It was due, and was put off, as it waits behind an older delivery of its payment: that one''s end makes it due again.';
+comment on column outbound_webhooks.deliveries.reevaluated is
+    'Made by reevaluate(), for a subscription that was not there when the event was captured.';
+comment on column outbound_webhooks.deliveries.manual_attempt is
+    'The number of the attempt that somebody asked for, by retry_delivery() or replay(): the first one after that.';
+comment on column outbound_webhooks.deliveries.retried_at is 'When that was; null: never.';
 comment on column outbound_webhooks.deliveries.parked_reason is 'Kept, but not due: why.';
 comment on column outbound_webhooks.deliveries.lease_token is
     'The fencing token: a result is written only by who still holds it. In flight means: leased until later than now.';
@@ -96,6 +104,7 @@ create table if not exists outbound_webhooks.finished_deliveries (
     finished_at timestamptz not null,
     attempt_count integer not null,
     failure_count integer not null,
+    reevaluated boolean not null default false,
     last_http_status integer,
     last_error_class text,
     constraint finished_deliveries_pkey primary key (id, state, finished_at),
@@ -116,6 +125,9 @@ create index if not exists finished_deliveries_of_an_endpoint on outbound_webhoo
 comment on table outbound_webhooks.finished_deliveries is
     'Deliveries that ended: succeeded, dead (no attempts left, or a reason) or cancelled. One partition a day; dead ones apart, as they are kept longer.';
 comment on column outbound_webhooks.finished_deliveries.reason is 'Why it is dead or was cancelled.';
+comment on column outbound_webhooks.finished_deliveries.failure_count is
+    'Failures charged to the endpoint, since the delivery was retried last.';
+comment on column outbound_webhooks.finished_deliveries.reevaluated is 'As in deliveries.';
 
 create table if not exists outbound_webhooks.attempts (
     delivery_id bigint not null,
@@ -194,7 +206,8 @@ select
     case when d.parked_reason is null then d.next_attempt_at end as next_attempt_at,
     null::timestamptz as finished_at,
     d.attempt_count,
-    d.failure_count
+    d.failure_count,
+    d.reevaluated
 from outbound_webhooks.deliveries as d
 union all
 select
@@ -208,10 +221,19 @@ select
     null::timestamptz,
     f.finished_at,
     f.attempt_count,
-    f.failure_count
+    f.failure_count,
+    f.reevaluated
 from outbound_webhooks.finished_deliveries as f;
 
 comment on view outbound_webhooks.delivery_log is 'Every delivery, live and finished, with its state in one word.';
+comment on column outbound_webhooks.delivery_log.event_id is 'The webhook-id.';
+comment on column outbound_webhooks.delivery_log.state is
+    'pending, in_flight, parked, succeeded, dead or cancelled.';
+comment on column outbound_webhooks.delivery_log.reason is 'Why it is parked, dead or cancelled.';
+comment on column outbound_webhooks.delivery_log.next_attempt_at is 'When it is due; null if it is parked or finished.';
+comment on column outbound_webhooks.delivery_log.attempt_count is 'Requests begun, lost ones included.';
+comment on column outbound_webhooks.delivery_log.failure_count is
+    'Failures charged to the endpoint: the position in its retry schedule.';
 
 create or replace view outbound_webhooks.endpoint_status with (security_invoker = true) as
 select
@@ -248,6 +270,23 @@ cross join lateral (
 
 comment on view outbound_webhooks.endpoint_status is
     'Each endpoint: its state, its circuit breaker, what it is sent now, and what is kept for it until which limits.';
+comment on column outbound_webhooks.endpoint_status.state is 'active, paused, disabled or retired.';
+comment on column outbound_webhooks.endpoint_status.reason is 'Why it is in that state.';
+comment on column outbound_webhooks.endpoint_status.breaker is
+    'closed: all is well. open: nothing is sent until probe_at. half_open: one delivery is on its way to see.';
+comment on column outbound_webhooks.endpoint_status.held_until is 'Its Retry-After: nothing is sent before.';
+comment on column outbound_webhooks.endpoint_status.failures is 'Failed attempts in a row.';
+comment on column outbound_webhooks.endpoint_status.failing_since is 'When the first of them was recorded.';
+comment on column outbound_webhooks.endpoint_status.succeeded_at is 'When a delivery to it succeeded last.';
+comment on column outbound_webhooks.endpoint_status.in_flight is 'Requests on their way.';
+comment on column outbound_webhooks.endpoint_status.allowed_in_flight is
+    'How many may be: below max_in_flight after it asked for less.';
+comment on column outbound_webhooks.endpoint_status.parked is 'Deliveries that are kept for it.';
+comment on column outbound_webhooks.endpoint_status.oldest_parked is 'When the oldest of them was made.';
+comment on column outbound_webhooks.endpoint_status.parked_max_count is 'How many are kept, at most.';
+comment on column outbound_webhooks.endpoint_status.parked_max_age is 'How long, at most.';
+comment on column outbound_webhooks.endpoint_status.drain_rate is
+    'Once it is resumed: deliveries a second, of those that were kept.';
 
 grant select on outbound_webhooks.events, outbound_webhooks.deliveries, outbound_webhooks.finished_deliveries,
     outbound_webhooks.attempts, outbound_webhooks.capture_errors, outbound_webhooks.delivery_log,

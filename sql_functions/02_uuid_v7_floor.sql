@@ -14,4 +14,5 @@ revoke execute on function outbound_webhooks.uuid_v7_floor(timestamptz) from pub
 grant execute on function outbound_webhooks.uuid_v7_floor(timestamptz)
     to outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor;
 comment on function outbound_webhooks.uuid_v7_floor(timestamptz) is
-    'The smallest UUIDv7 of that moment: where id >= uuid_v7_floor(now() - interval ''1 hour'') reads few partitions.';
+    'The smallest event id of a moment: where id >= uuid_v7_floor(now() - interval ''1 hour'') reads only the partitions '
+    'that it needs.';

@@ -16,8 +16,6 @@ declare
     v_day date;
     v_table text;
     v_partition text;
-    v_from text;
-    v_to text;
 begin
     -- Two dispatchers that start at once would make the same ones.
     perform pg_advisory_xact_lock(hashtextextended('outbound_webhooks.ensure_partitions', 0));
@@ -30,20 +28,10 @@ begin
             v_partition := v_table || to_char(v_day, '_YYYYMMDD');
             continue when to_regclass('outbound_webhooks.' || v_partition) is not null;
 
-            if v_table = 'events' then
-                v_from := outbound_webhooks.uuid_v7_floor(v_day);
-                v_to := outbound_webhooks.uuid_v7_floor(v_day + 1);
-            else
-                v_from := v_day::timestamptz;
-                v_to := (v_day + 1)::timestamptz;
-            end if;
             execute format(
                 'create table outbound_webhooks.%I (like outbound_webhooks.%I including all)', v_partition, v_table
             );
-            execute format(
-                'alter table outbound_webhooks.%I attach partition outbound_webhooks.%I for values from (%L) to (%L)',
-                v_table, v_partition, v_from, v_to
-            );
+            perform outbound_webhooks.attach_partition(v_table, v_partition, v_day);
             return next v_partition;
         end loop;
     end loop;

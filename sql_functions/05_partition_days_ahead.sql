@@ -22,4 +22,4 @@ revoke execute on function outbound_webhooks.partition_days_ahead() from public;
 grant execute on function outbound_webhooks.partition_days_ahead()
     to outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor;
 comment on function outbound_webhooks.partition_days_ahead() is
-    'Whole days after today that have all their partitions; -1 when today has none and captures go to the ledger.';
+    'For how many whole days after today all partitions are there; -1 if today has none, and captures go to the ledger.';

@@ -33,15 +33,7 @@ begin
     end if;
     -- A policy that was not made for our owner role, and is not for all rows, may hide the row, and the payload would say null.
     if v_table.relrowsecurity and not exists (
-        select
-        from pg_policy as p
-        where p.polrelid = v_table.oid
-            and p.polpermissive
-            and p.polcmd in ('r', '*')
-            and (
-                'outbound_webhooks_owner'::regrole = any (p.polroles)
-                or (0 = any (p.polroles) and pg_get_expr(p.polqual, p.polrelid) = 'true')
-            )
+        select from outbound_webhooks.policies_on(v_table.oid) as p where p.is_ours or p.shows_all
     ) then
         raise exception 'row level security hides rows of % from us', p_name
             using errcode = 'insufficient_privilege',

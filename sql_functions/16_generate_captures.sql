@@ -1,6 +1,6 @@
 -- generate_captures: write the trigger functions of all sources anew, after the files of this folder were loaded.
--- Called by: migrations/post-apply.py. Locks: nothing on the watched tables (create or replace function only).
--- Payload functions are left as they are: they belong to the DBA. Returns how many it wrote.
+-- Called by: migrations/post-apply-outbound-webhooks.py. Locks: nothing on the watched tables (create or replace function
+-- only). Payload functions are left as they are: they belong to the DBA. Returns how many it wrote.
 create or replace function outbound_webhooks.generate_captures()
     returns integer
     language plpgsql

@@ -82,4 +82,16 @@ revoke execute on function outbound_webhooks.watch(
     regclass, jsonb, text, text, jsonb, text[], jsonb, jsonb, boolean
 ) from public;
 comment on function outbound_webhooks.watch(regclass, jsonb, text, text, jsonb, text[], jsonb, jsonb, boolean) is
-    'Watch a table: its writes become events once capture is on. Returns the name of the event source.';
+    E'Watch a table: its writes become events once capture is on. Again for the same table: takes over what is asked for '
+    'now. Returns the name of the event source. For the owner of the table, as a member of outbound_webhooks_owner.\n'
+    'p_relation: the table.\n'
+    'p_columns: {part: column} for id, clinic_id, status, amount, refunded_amount, currency, created_at and updated_at; a '
+    'part left out is looked for under its own name, and in camelCase.\n'
+    'p_resource: what a row is called in event types.\n'
+    'p_name: what the event source is called; made from the table''s name if left out.\n'
+    'p_include: {field: column} for more in the payload.\n'
+    'p_amounts: which of those are amounts of money.\n'
+    'p_related: rows of other tables for the payload: [{"name", "table", "by", "columns", "key", "amounts"}].\n'
+    'p_rules: which change makes which event: [{"type", "when": inserted | changed | grew, "field", "to", "below"}]; those '
+    'of a payment if left out.\n'
+    'p_strict: true: a capture that fails makes the write fail.';

@@ -26,4 +26,5 @@ revoke execute on function outbound_webhooks.watch_ddl(
     regclass, jsonb, text, text, jsonb, text[], jsonb, jsonb, boolean
 ) from public;
 comment on function outbound_webhooks.watch_ddl(regclass, jsonb, text, text, jsonb, text[], jsonb, jsonb, boolean) is
-    'The DDL that watch() would execute; changes nothing.';
+    'The DDL that watch() with the same arguments would execute, statement by statement; changes nothing. For members of '
+    'outbound_webhooks_owner.';

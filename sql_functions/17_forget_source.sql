@@ -27,4 +27,5 @@ end
 $$;
 
 revoke execute on function outbound_webhooks.forget_source(text) from public;
-comment on function outbound_webhooks.forget_source(text) is 'Remove an event source whose table is gone.';
+comment on function outbound_webhooks.forget_source(text) is
+    'Remove an event source whose table is gone. For members of outbound_webhooks_owner.';

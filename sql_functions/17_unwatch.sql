@@ -41,4 +41,6 @@ end
 $$;
 
 revoke execute on function outbound_webhooks.unwatch(regclass) from public;
-comment on function outbound_webhooks.unwatch(regclass) is 'Stop watching a table and remove its triggers.';
+comment on function outbound_webhooks.unwatch(regclass) is
+    'Stop watching a table: removes its triggers, and all else that watch() made. Events and deliveries that exist are '
+    'kept, and are sent. For the owner of the table, as a member of outbound_webhooks_owner.';

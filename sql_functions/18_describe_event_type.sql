@@ -23,4 +23,8 @@ $$;
 revoke execute on function outbound_webhooks.describe_event_type(text, text, jsonb, jsonb) from public;
 grant execute on function outbound_webhooks.describe_event_type(text, text, jsonb, jsonb) to outbound_webhooks_admin;
 comment on function outbound_webhooks.describe_event_type(text, text, jsonb, jsonb) is
-    'Describe an event type in the catalogue, with its JSON Schema and an example body.';
+    E'Describe an event type in the catalogue (event_types), in your own words; watch() then leaves it alone.\n'
+    'p_name: the event type, for example invoice.sent.\n'
+    'p_description: what it says, for those who receive it.\n'
+    'p_schema: the JSON Schema (2020-12) of the whole body.\n'
+    'p_example: a body.';

@@ -1,6 +1,7 @@
 -- matches_filter: do an event's data contain what an endpoint's filter asks for?
--- Called by: insert_event, for endpoints that have a filter. A function of its own, so that data without a jsonb form
--- (a json text with \u0000) matter only to those: in the statement, the cast would be done ahead for every endpoint.
+-- Called by: insert_event, for endpoints that have a filter; filter_gap. A function of its own, so that data without a
+-- jsonb form (a json text with \u0000) matter only to those: in the statement, the cast would be done ahead for every
+-- endpoint.
 -- Locks: nothing.
 create or replace function outbound_webhooks.matches_filter(p_data json, p_filter jsonb)
     returns boolean

@@ -21,7 +21,7 @@ declare
     v_now constant timestamptz := clock_timestamp();
     v_event_id constant uuid := outbound_webhooks.event_id(v_now);
     v_occurred_at constant timestamptz := coalesce(p_occurred_at, v_now);
-    v_patterns constant text[] := array['*', split_part(p_type, '.', 1) || '.*', p_type];
+    v_patterns constant text[] := outbound_webhooks.event_patterns(p_type);
     v_body constant text := outbound_webhooks.event_body(p_type, v_occurred_at, p_data);
 begin
     if octet_length(v_body) > 4096 then

@@ -37,4 +37,11 @@ revoke execute on function outbound_webhooks.emit(text, text, text, text, json) 
 grant execute on function outbound_webhooks.emit(text, text, text, text, json)
     to outbound_webhooks_dispatcher, outbound_webhooks_admin;
 comment on function outbound_webhooks.emit(text, text, text, text, json) is
-    'Emit an event to the clinic''s matching endpoints, in the caller''s transaction; returns the event id (the webhook-id).';
+    E'Emit an event from any SQL, in the caller''s transaction, to each endpoint of the clinic that asks for its type and '
+    'whose filter fits; returns the event''s id, which is the webhook-id. Raises if it cannot, as its caller asked for '
+    'the event. The capture switches do not count.\n'
+    'p_clinic_id: whose endpoints get it.\n'
+    'p_type: resource.verb, for example invoice.sent.\n'
+    'p_resource: what the event is about, for example invoice; with p_resource_id it is what order is kept by.\n'
+    'p_resource_id: which one.\n'
+    'p_data: a JSON object, sent as it is written.';

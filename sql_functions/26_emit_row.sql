@@ -41,4 +41,8 @@ $$;
 revoke execute on function outbound_webhooks.emit_row(text, text, text) from public;
 grant execute on function outbound_webhooks.emit_row(text, text, text) to outbound_webhooks_admin;
 comment on function outbound_webhooks.emit_row(text, text, text) is
-    'Emit an event about a row of a watched table, by its key; returns the event id.';
+    E'Emit an event about a row of a watched table, with the payload that the source''s own events have; returns the '
+    'event''s id. Raises if there is no such row. The capture switches do not count.\n'
+    'p_source: the event source.\n'
+    'p_key: the row''s id, as text.\n'
+    'p_type: the event type; that of an inserted row if left out.';

@@ -47,4 +47,9 @@ $$;
 revoke execute on function outbound_webhooks.emit_rows(text, text[], text) from public;
 grant execute on function outbound_webhooks.emit_rows(text, text[], text) to outbound_webhooks_admin;
 comment on function outbound_webhooks.emit_rows(text, text[], text) is
-    'Emit the events of rows that were loaded with capture off; returns how many.';
+    E'Emit the events of many rows at once, in the order of their keys, as after a bulk load with capture switched off '
+    '(set local outbound_webhooks.capture = off); returns how many. Rows of clinics without an endpoint make none. Raises '
+    'if a key has no row, and then emits nothing.\n'
+    'p_source: the event source.\n'
+    'p_keys: the rows'' ids, as text.\n'
+    'p_type: the event type; that of an inserted row if left out.';

@@ -39,4 +39,7 @@ $$;
 revoke execute on function outbound_webhooks.preview_payload(text, text, text) from public;
 grant execute on function outbound_webhooks.preview_payload(text, text, text) to outbound_webhooks_admin;
 comment on function outbound_webhooks.preview_payload(text, text, text) is
-    'The body of an event about a row of a watched table, by its key; emits nothing.';
+    E'The exact body that an event about a row would have now; emits nothing.\n'
+    'p_source: the event source.\n'
+    'p_key: the row''s id, as text.\n'
+    'p_type: the event type; that of an inserted row, or else the source''s first, if left out.';

@@ -72,4 +72,11 @@ revoke execute on function outbound_webhooks.recapture(bigint, timestamptz, time
 grant execute on function outbound_webhooks.recapture(bigint, timestamptz, timestamptz, bigint, integer)
     to outbound_webhooks_admin;
 comment on function outbound_webhooks.recapture(bigint, timestamptz, timestamptz, bigint, integer) is
-    'Turn changes in capture_errors into the events that were due: recapture() for all, recapture(4711) for one.';
+    E'Turn changes in the ledger (capture_errors) into the events that were due, oldest first: recapture() for all of '
+    'them, recapture(4711) for one. Returns a row for each: the ids of its events (none if its clinic has no endpoint), '
+    'or the problem that keeps it in the ledger. A change is recaptured once, whoever else is at it.\n'
+    'p_id: one change, by its id in capture_errors.\n'
+    'p_since: those from this time on.\n'
+    'p_until: those before this time.\n'
+    'p_after: those with a greater id; for going on after a call that ended at p_limit.\n'
+    'p_limit: how many, at most.';

@@ -6,6 +6,7 @@
 -- p_visits: so many endpoints are looked at, at most; each costs about 14 microseconds, served or not.
 -- p_watermark: nothing older is looked at, dead rows of finished deliveries least of all; '-infinity' looks at all.
 -- p_share bounds what one clinic may have in flight at this dispatcher; p_busy_counts says what each has now.
+-- Nothing is leased while delivery is switched off, or the database is not armed for the dispatcher (may_deliver).
 -- Returns all that sending needs. Each endpoint it visited has at least one row, with a null delivery_id if nothing of
 -- it was claimed: the caller moves its cursor by that. oldest: when the endpoint's first row was or will be due.
 -- is_hungry: it got all that it had room for, or keeps order: once one of its requests ends, more may start.
@@ -55,6 +56,9 @@ as $$
 declare
     v_now constant timestamptz := statement_timestamp();
 begin
+    if not outbound_webhooks.may_deliver(p_dispatcher_id) then
+        return;
+    end if;
     return query
     with recursive visited (endpoint_id, next_attempt_at, n) as (
         (

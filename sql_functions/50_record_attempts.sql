@@ -1,6 +1,7 @@
 -- record_attempts: write a batch of results: the attempt, and where its delivery goes from here.
 -- Called by: dispatcher/pipeline/record.py, every few milliseconds, in autocommit.
--- Locks: the deliveries of the batch, in id order (so that two flushes never deadlock), then their endpoints' flow.
+-- Locks: the deliveries of the batch, in id order (so that two flushes never deadlock), then their endpoints' hours, then
+-- their flow.
 -- The lease token fences: a result whose lease was taken over, or that was recorded before (a flush repeated after a
 -- lost connection), moves nothing. Returns the lease tokens whose result decided where their delivery goes, and, in rows
 -- without one, what became of endpoints.
@@ -23,6 +24,9 @@ declare
     v_kept bigint[];
     v_ended_at bigint[];
     v_ended_keys text[];
+    v_attempts outbound_webhooks.attempts[];
+    v_finished outbound_webhooks.finished_deliveries[];
+    v_late outbound_webhooks.attempts[];
 begin
     with result as materialized (
         select r.*
@@ -34,7 +38,7 @@ begin
         )
     ),
     held as materialized (
-        select d.lease_token
+        select d.lease_token, d.manual_attempt
         from outbound_webhooks.deliveries as d
         where d.id = any (array(select r.delivery_id from result as r))
             and exists (select from result as r where r.delivery_id = d.id and r.lease_token = d.lease_token)
@@ -42,19 +46,25 @@ begin
         for update
     ),
     kept as materialized (
-        select r.* from result as r join held on held.lease_token = r.lease_token
+        select r.*, held.manual_attempt from result as r join held on held.lease_token = r.lease_token
     ),
     attempted as (
-        insert into outbound_webhooks.attempts (
+        insert into outbound_webhooks.attempts as a (
             delivery_id, lease_token, endpoint_id, clinic_id, number, reason, outcome, error_class, http_status,
             started_at, duration_ms, note, response_excerpt, dispatcher_id
         )
         select
             k.delivery_id, k.lease_token, k.endpoint_id, k.clinic_id, k.number,
-            case when k.is_probe then 'probe' when k.number = 1 then 'first' else 'retry' end,
+            case
+                when k.is_probe then 'probe'
+                when k.number = k.manual_attempt then 'manual'
+                when k.number = 1 then 'first'
+                else 'retry'
+            end,
             k.outcome, k.error_class, k.http_status, k.started_at, k.duration_ms, k.note, k.response_excerpt,
             k.dispatcher_id
         from kept as k
+        returning a
     ),
     ended as (
         delete from outbound_webhooks.deliveries as d
@@ -62,15 +72,16 @@ begin
         returning d.*
     ),
     finished as (
-        insert into outbound_webhooks.finished_deliveries (
+        insert into outbound_webhooks.finished_deliveries as f (
             id, event_id, endpoint_id, clinic_id, state, reason, created_at, finished_at,
-            attempt_count, failure_count, last_http_status, last_error_class
+            attempt_count, failure_count, reevaluated, last_http_status, last_error_class
         )
         select
             d.id, d.event_id, d.endpoint_id, d.clinic_id, k.state, k.reason, d.created_at, v_now,
-            d.attempt_count, d.failure_count + k.charged::integer, k.http_status, k.error_class
+            d.attempt_count, d.failure_count + k.charged::integer, d.reevaluated, k.http_status, k.error_class
         from ended as d
         join kept as k on k.delivery_id = d.id
+        returning f
     ),
     rescheduled as (
         update outbound_webhooks.deliveries as d
@@ -88,15 +99,21 @@ begin
     select
         (select array_agg(k.lease_token) from kept as k),
         array_agg(ended.endpoint_id) filter (where ended.ordering_key is not null),
-        array_agg(ended.ordering_key) filter (where ended.ordering_key is not null)
-    into v_kept, v_ended_at, v_ended_keys
+        array_agg(ended.ordering_key) filter (where ended.ordering_key is not null),
+        (select array_agg(w.a) from attempted as w),
+        (select array_agg(w.f) from finished as w)
+    into v_kept, v_ended_at, v_ended_keys, v_attempts, v_finished
     from ended;
 
     if coalesce(cardinality(v_kept), 0) < jsonb_array_length(p_results) then
-        perform outbound_webhooks.record_late_attempts(p_results, coalesce(v_kept, '{}'));
+        select v_attempts || w.recorded, w.instead_of_lost
+        into v_attempts, v_late
+        from outbound_webhooks.record_late_attempts(p_results, coalesce(v_kept, '{}')) as w;
     end if;
 
     perform outbound_webhooks.wake_followers(v_ended_at, v_ended_keys);
+    perform outbound_webhooks.count_hours(v_attempts, v_finished, v_late);
+
     return query
     select k.token, null::bigint, null::text, null::text from unnest(v_kept) as k (token)
     union all

@@ -40,7 +40,11 @@ begin
     ),
     disabled as (
         update outbound_webhooks.endpoints as e
-        set state = 'disabled', state_reason = hopeless.reason, state_changed_at = v_now
+        set
+            state = 'disabled',
+            state_reason = hopeless.reason,
+            state_changed_at = v_now,
+            state_changed_by = session_user
         from held
         join hopeless on hopeless.endpoint_id = held.id
         where e.id = held.id

@@ -1,5 +1,5 @@
 -- release_deliveries: give claimed deliveries back before they have a result.
--- Called by: dispatcher/pipeline/release.py. Locks: those rows, in id order, and then their endpoints' flow.
+-- Called by: dispatcher/pipeline/release.py. Locks: those rows, in id order, and then their endpoints' hours and flow.
 -- Returns how many were still held.
 -- Not sent (the endpoint was stopped in between, a key that does not open): as if it had not been claimed.
 -- p_may_have_left (broken off at shutdown): the request has its row, as lost, and the number of the attempt stays used.
@@ -17,6 +17,7 @@ create or replace function outbound_webhooks.release_deliveries(
 as $$
 declare
     v_endpoint_ids bigint[];
+    v_lost outbound_webhooks.attempts[];
 begin
     with held as materialized (
         select d.*
@@ -26,15 +27,20 @@ begin
         for update of d
     ),
     lost as (
-        insert into outbound_webhooks.attempts (
+        insert into outbound_webhooks.attempts as a (
             delivery_id, lease_token, endpoint_id, clinic_id, number, reason, outcome, started_at, dispatcher_id
         )
         select
             h.id, h.lease_token, h.endpoint_id, h.clinic_id, h.attempt_count,
-            case when h.attempt_count = 1 then 'first' else 'retry' end,
+            case
+                when h.attempt_count = h.manual_attempt then 'manual'
+                when h.attempt_count = 1 then 'first'
+                else 'retry'
+            end,
             'lost', h.leased_at, h.lease_owner
         from held as h
         where p_may_have_left
+        returning a
     ),
     freed as (
         update outbound_webhooks.deliveries as d
@@ -49,8 +55,11 @@ begin
         where d.id = held.id
         returning d.endpoint_id
     )
-    select array_agg(freed.endpoint_id) into v_endpoint_ids from freed;
+    select array_agg(freed.endpoint_id), (select array_agg(w.a) from lost as w)
+    into v_endpoint_ids, v_lost
+    from freed;
 
+    perform outbound_webhooks.count_hours(v_lost);
     perform outbound_webhooks.leave_flow(v_endpoint_ids);
     return coalesce(cardinality(v_endpoint_ids), 0);
 end

@@ -1,7 +1,8 @@
 -- free_leases: end leases that ran out, or whose dispatcher is dead. The request may have left the machine: it has its
 -- row, as lost, and the delivery is as due as it was.
 -- Called by: every dispatcher that delivers, about once a second, with the deliveries it still works on (it knows the
--- answer, or waits for it); begin_delivery. Locks: those rows, then their endpoints' flow; skips rows that others hold.
+-- answer, or waits for it); begin_delivery, arm. Locks: those rows, then their endpoints' hours and flow; skips
+-- rows that others hold.
 -- An endpoint's in_flight is how many leased rows it has: the search ends with the last of them, and starts where they
 -- are, at the front of what is due. Returns how many it freed.
 create or replace function outbound_webhooks.free_leases(p_dispatcher_id bigint, p_held_ids bigint[] default '{}')
@@ -19,6 +20,7 @@ declare
     v_ids bigint[];
     v_tokens bigint[];
     v_endpoint_ids bigint[];
+    v_lost outbound_webhooks.attempts[];
 begin
     select array_agg(leased.id), array_agg(leased.lease_token) into v_ids, v_tokens
     from outbound_webhooks.endpoint_flow as f
@@ -60,14 +62,19 @@ begin
         for update skip locked
     ),
     lost as (
-        insert into outbound_webhooks.attempts (
+        insert into outbound_webhooks.attempts as a (
             delivery_id, lease_token, endpoint_id, clinic_id, number, reason, outcome, started_at, dispatcher_id
         )
         select
             h.id, h.lease_token, h.endpoint_id, h.clinic_id, h.attempt_count,
-            case when h.attempt_count = 1 then 'first' else 'retry' end,
+            case
+                when h.attempt_count = h.manual_attempt then 'manual'
+                when h.attempt_count = 1 then 'first'
+                else 'retry'
+            end,
             'lost', h.leased_at, h.lease_owner
         from held as h
+        returning a
     ),
     freed as (
         update outbound_webhooks.deliveries as d
@@ -76,8 +83,11 @@ begin
         where d.id = held.id
         returning d.endpoint_id
     )
-    select array_agg(freed.endpoint_id) into v_endpoint_ids from freed;
+    select array_agg(freed.endpoint_id), (select array_agg(w.a) from lost as w)
+    into v_endpoint_ids, v_lost
+    from freed;
 
+    perform outbound_webhooks.count_hours(v_lost);
     perform outbound_webhooks.leave_flow(v_endpoint_ids);
     return coalesce(cardinality(v_endpoint_ids), 0);
 end

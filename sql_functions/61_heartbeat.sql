@@ -1,5 +1,7 @@
 -- heartbeat: this dispatcher lives; and is it the leader?
 -- Called by: dispatcher/pipeline/heartbeat.py, every 5 s. Locks: its own row, and the one row of leadership.
+-- Refuses, so that the dispatcher ends: one that delivers from a database that is not armed for it (any more: another server
+-- answers, or arm was called), or that is not registered here.
 -- Leadership is a lease of 15 s that the holder renews: a lost leader is replaced within 20 s.
 create or replace function outbound_webhooks.heartbeat(p_dispatcher_id bigint)
     returns boolean
@@ -11,11 +13,22 @@ as $$
 declare
     v_now constant timestamptz := clock_timestamp();
     v_is_leader boolean;
+    v_delivering boolean;
+    v_environment text;
 begin
     -- A process that was frozen may have been taken for dead and noted as stopped: it is back.
     update outbound_webhooks.dispatchers as d
     set heartbeat_at = v_now, stopped_at = null
-    where d.id = p_dispatcher_id;
+    where d.id = p_dispatcher_id
+    returning d.delivering, d.environment into v_delivering, v_environment;
+    if not found then
+        raise exception 'dispatcher % is not registered in this database', p_dispatcher_id
+            using errcode = 'no_data_found',
+                hint = 'The database is another one, or was restored. If it is the right one, start the dispatcher again.';
+    end if;
+    if v_delivering then
+        perform outbound_webhooks.refuse_unarmed(v_environment);
+    end if;
 
     insert into outbound_webhooks.leadership as l (dispatcher_id, held_until)
     values (p_dispatcher_id, v_now + interval '15 seconds')
@@ -31,7 +44,7 @@ begin
     update outbound_webhooks.settings as s
     set delivering = false, delivering_since = null
     where s.delivering
-        and exists (select from outbound_webhooks.dispatchers as d where d.id = p_dispatcher_id and not d.delivering)
+        and not v_delivering
         and not exists (
             select
             from outbound_webhooks.dispatchers as d

@@ -1,7 +1,13 @@
 -- finish_deliveries: end live deliveries without an attempt: cancelled, or dead for a reason of ours.
--- Called by: begin_delivery, settle_deliveries, end_parked. Locks: those rows, in id order. Leased ones are left alone: their
--- result decides. Returns how many it ended.
-create or replace function outbound_webhooks.finish_deliveries(p_delivery_ids bigint[], p_state text, p_reason text)
+-- Called by: treat_backlog, settle_deliveries, end_parked, cancel_deliveries. Locks: those rows, in id order, then their
+-- endpoints' hours, and their flow if they are dead. Leased ones are left alone: their result decides. Returns how many
+-- it ended.
+-- p_reasons: one for all, or one for each.
+create or replace function outbound_webhooks.finish_deliveries(
+    p_delivery_ids bigint[],
+    p_state text,
+    variadic p_reasons text[]
+)
     returns bigint
     language plpgsql
     volatile
@@ -9,9 +15,9 @@ create or replace function outbound_webhooks.finish_deliveries(p_delivery_ids bi
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_count bigint;
     v_ended_at bigint[];
     v_ended_keys text[];
+    v_finished outbound_webhooks.finished_deliveries[];
 begin
     with held as materialized (
         select d.id
@@ -25,26 +31,33 @@ begin
         delete from outbound_webhooks.deliveries as d using held where d.id = held.id returning d.*
     ),
     finished as (
-        insert into outbound_webhooks.finished_deliveries (
-            id, event_id, endpoint_id, clinic_id, state, reason, created_at, finished_at, attempt_count, failure_count
+        insert into outbound_webhooks.finished_deliveries as f (
+            id, event_id, endpoint_id, clinic_id, state, reason, created_at, finished_at, attempt_count, failure_count,
+            reevaluated
         )
         select
-            d.id, d.event_id, d.endpoint_id, d.clinic_id, p_state, p_reason, d.created_at, clock_timestamp(),
-            d.attempt_count, d.failure_count
+            d.id, d.event_id, d.endpoint_id, d.clinic_id, p_state,
+            case cardinality(p_reasons) when 1 then p_reasons[1] else p_reasons[array_position(p_delivery_ids, d.id)] end,
+            d.created_at, clock_timestamp(), d.attempt_count, d.failure_count, d.reevaluated
         from ended as d
+        returning f
     )
     select
-        count(*),
         array_agg(ended.endpoint_id) filter (where ended.ordering_key is not null),
-        array_agg(ended.ordering_key) filter (where ended.ordering_key is not null)
-    into v_count, v_ended_at, v_ended_keys
+        array_agg(ended.ordering_key) filter (where ended.ordering_key is not null),
+        (select array_agg(w.f) from finished as w)
+    into v_ended_at, v_ended_keys, v_finished
     from ended;
 
     perform outbound_webhooks.wake_followers(v_ended_at, v_ended_keys);
-    return v_count;
+    perform outbound_webhooks.count_hours(null, v_finished);
+    if p_state = 'dead' then
+        perform outbound_webhooks.note_deaths(v_finished);
+    end if;
+    return coalesce(cardinality(v_finished), 0);
 end
 $$;
 
-revoke execute on function outbound_webhooks.finish_deliveries(bigint[], text, text) from public;
-comment on function outbound_webhooks.finish_deliveries(bigint[], text, text) is
+revoke execute on function outbound_webhooks.finish_deliveries(bigint[], text, text[]) from public;
+comment on function outbound_webhooks.finish_deliveries(bigint[], text, text[]) is
     'Move live deliveries that are not in flight to finished_deliveries, with a reason.';

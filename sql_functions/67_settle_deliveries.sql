@@ -4,7 +4,8 @@
 -- Of an open breaker only what is due before the probe is parked: what waits longer for its own retry goes on waiting,
 -- or each opening would use up a step of its schedule.
 -- Called by: the leader's maintenance. The claim looks at all of these states itself: this is tidiness, not safety.
--- Locks: the rows it moves, and the flow of endpoints that drain; skips what others hold. Returns how many it moved.
+-- Locks: the rows that it moves, the hours of retired endpoints, and the flow of endpoints that drain; skips what others
+-- hold, but for what is cancelled. Returns how many it moved.
 create or replace function outbound_webhooks.settle_deliveries(p_limit integer default 1000)
     returns bigint
     language plpgsql
@@ -16,10 +17,22 @@ create or replace function outbound_webhooks.settle_deliveries(p_limit integer d
 as $$
 declare
     v_now constant timestamptz := statement_timestamp();
+    v_retired bigint;
     v_parked bigint;
-    v_due bigint;
-    v_retired bigint[];
 begin
+    -- First, as it is the only part that waits for others: it must not hold anything meanwhile.
+    v_retired := outbound_webhooks.finish_deliveries(
+        array(
+            select d.id
+            from outbound_webhooks.endpoints as e
+            join outbound_webhooks.deliveries as d on d.endpoint_id = e.id
+            where e.state = 'retired'
+                and d.lease_token is null
+            limit p_limit
+        ),
+        'cancelled', 'endpoint retired'
+    );
+
     with pick as materialized (
         select d.id, case when e.state = 'active' then 'breaker' else e.state end as reason
         from outbound_webhooks.endpoints as e
@@ -45,17 +58,7 @@ begin
     where d.id = pick.id;
     get diagnostics v_parked = row_count;
 
-    v_due := outbound_webhooks.drain_parked(p_limit);
-
-    v_retired := array(
-        select d.id
-        from outbound_webhooks.endpoints as e
-        join outbound_webhooks.deliveries as d on d.endpoint_id = e.id
-        where e.state = 'retired'
-            and d.lease_token is null
-        limit p_limit
-    );
-    return v_parked + v_due + outbound_webhooks.finish_deliveries(v_retired, 'cancelled', 'endpoint retired');
+    return v_retired + v_parked + outbound_webhooks.drain_parked(p_limit);
 end
 $$;
 

@@ -11,7 +11,7 @@ as $$
 declare
     v_now constant timestamptz := clock_timestamp();
     v_id constant uuid := outbound_webhooks.event_id(v_now);
-    v_patterns constant text[] := array[split_part(p_type, '.', 1) || '.*', p_type];
+    v_patterns constant text[] := array_remove(outbound_webhooks.event_patterns(p_type), '*');
 begin
     with event as (
         insert into outbound_webhooks.events (id, clinic_id, type, resource, resource_id, occurred_at, body)

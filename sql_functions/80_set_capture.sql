@@ -41,4 +41,8 @@ $$;
 revoke execute on function outbound_webhooks.set_capture(boolean, text) from public;
 grant execute on function outbound_webhooks.set_capture(boolean, text) to outbound_webhooks_admin;
 comment on function outbound_webhooks.set_capture(boolean, text) is
-    'Turn capture on or off: set_capture(true), or set_capture(false, ''payment_transactions'') for one source.';
+    E'Turn capture on or off: set_capture(true) for all, or set_capture(false, ''payment_transactions'') for one source. A '
+    'change is captured if both are on. It holds for every statement that begins after the commit, and costs the watched '
+    'tables no lock.\n'
+    'p_on: true for on.\n'
+    'p_source: the event source; all if left out.';

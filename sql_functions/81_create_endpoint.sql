@@ -23,21 +23,13 @@ as $$
 #variable_conflict use_column
 declare
     v_endpoint_id bigint;
-    -- 32 bytes of the server's strong random generator; three v4 UUIDs carry 366 random bits.
-    v_secret constant text := coalesce(p_secret, 'whsec_' || encode(sha256(
-        uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
-    ), 'base64'));
+    v_secret text;
 begin
     if p_url !~ '^https://' or p_url ~ '[[:space:][:cntrl:]\\]' then
         raise exception 'an endpoint''s URL must begin with https:// and hold no space, control character or backslash'
             using errcode = 'invalid_parameter_value', hint = 'For example https://clinic.example/webhooks.';
     end if;
-    if v_secret !~ '^whsec_([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$'
-        or length(decode(substr(v_secret, 7), 'base64')) not between 24 and 64
-    then
-        raise exception 'a signing key is whsec_ followed by the base64 of 24 to 64 random bytes'
-            using errcode = 'invalid_parameter_value', hint = 'Leave it out to have one made.';
-    end if;
+    v_secret := outbound_webhooks.signing_key(p_secret);
     perform pg_advisory_xact_lock(hashtextextended('outbound_webhooks.endpoints of ' || p_clinic_id, 0));
     if (select count(*) from outbound_webhooks.endpoints as e where e.clinic_id = p_clinic_id and e.state <> 'retired')
         >= (select g.max_endpoints_per_clinic from outbound_webhooks.settings as g)
@@ -69,4 +61,16 @@ grant execute on function outbound_webhooks.create_endpoint(
 ) to outbound_webhooks_admin;
 comment on function outbound_webhooks.create_endpoint(
     text, text, text[], jsonb, text, text, text, integer, integer, integer[], integer
-) is 'Create an endpoint; returns its id and its signing key, which is shown this once.';
+) is
+    E'Create an endpoint of a clinic; returns its id, and its signing key, which is shown this once.\n'
+    'p_clinic_id: the clinic''s id, as the watched table has it.\n'
+    'p_url: where to send, https://...\n'
+    'p_event_types: patterns: payment_transaction.created, payment_transaction.* or *.\n'
+    'p_filter: a JSON object; only events whose data contain it (@>) are delivered.\n'
+    'p_secret: the signing key, whsec_ and the base64 of 24 to 64 random bytes; made if left out.\n'
+    'p_description: for people.\n'
+    'p_ordering: none, or per_resource: events about one payment arrive in commit order.\n'
+    'p_max_in_flight: requests at once, from 1 to 1,000.\n'
+    'p_timeout_seconds: how long a request may take, from 1 to 60.\n'
+    'p_retry_schedule: seconds before each attempt, up to 30 of them; 79 hours in all if left out.\n'
+    'p_requests_per_second: requests begun in a second, from 1 to 10,000; no limit if left out.';

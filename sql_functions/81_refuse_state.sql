@@ -1,5 +1,5 @@
 -- refuse_state: why an endpoint cannot be brought into a state.
--- Called by: pause_endpoint, resume_endpoint. Locks: nothing. Always raises.
+-- Called by: pause_endpoint, resume_endpoint, retire_endpoint, rotate_secret. Locks: nothing. Always raises.
 create or replace function outbound_webhooks.refuse_state(p_endpoint_id bigint, p_state text)
     returns void
     language plpgsql

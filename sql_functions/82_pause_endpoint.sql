@@ -10,7 +10,7 @@ create or replace function outbound_webhooks.pause_endpoint(p_endpoint_id bigint
 as $$
 begin
     update outbound_webhooks.endpoints as e
-    set state = 'paused', state_reason = p_reason, state_changed_at = clock_timestamp()
+    set state = 'paused', state_reason = p_reason, state_changed_at = clock_timestamp(), state_changed_by = session_user
     where e.id = p_endpoint_id
         and e.state in ('active', 'paused');
     if not found then
@@ -22,4 +22,6 @@ $$;
 revoke execute on function outbound_webhooks.pause_endpoint(bigint, text) from public;
 grant execute on function outbound_webhooks.pause_endpoint(bigint, text) to outbound_webhooks_admin;
 comment on function outbound_webhooks.pause_endpoint(bigint, text) is
-    'Pause an endpoint: its deliveries are kept until resume_endpoint().';
+    E'Pause an endpoint: within 2 seconds of the commit nothing more is sent to it, and what is due to it is kept until '
+    'resume_endpoint(). Requests on their way go on.\n'
+    'p_reason: for those who look at it later.';

@@ -11,7 +11,7 @@ create or replace function outbound_webhooks.resume_endpoint(p_endpoint_id bigin
 as $$
 begin
     update outbound_webhooks.endpoints as e
-    set state = 'active', state_reason = null, state_changed_at = clock_timestamp()
+    set state = 'active', state_reason = null, state_changed_at = clock_timestamp(), state_changed_by = session_user
     where e.id = p_endpoint_id
         and e.state in ('active', 'paused', 'disabled');
     if not found then
@@ -26,4 +26,6 @@ $$;
 revoke execute on function outbound_webhooks.resume_endpoint(bigint, integer) from public;
 grant execute on function outbound_webhooks.resume_endpoint(bigint, integer) to outbound_webhooks_admin;
 comment on function outbound_webhooks.resume_endpoint(bigint, integer) is
-    'Resume a paused or disabled endpoint, and drain what was kept at a rate.';
+    E'Resume an endpoint that was paused, or that we disabled. What was kept for it is sent oldest first, at a rate; what '
+    'is captured from now on goes at once.\n'
+    'p_drain_rate: of what was kept, so many deliveries a second, from 1 to 10,000; as before if left out, 100 at first.';

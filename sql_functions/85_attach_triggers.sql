@@ -1,6 +1,6 @@
 -- attach_triggers: the triggers on our own tables. They need the functions of this folder, which migrations cannot have.
--- Called by: migrations/post-apply.py, after the folder was loaded. Locks: SHARE ROW EXCLUSIVE on those tables, which
--- nobody writes while a payment waits; only where a trigger is missing.
+-- Called by: migrations/post-apply-outbound-webhooks.py, after the folder was loaded. Locks: SHARE ROW EXCLUSIVE on those
+-- tables, which nobody writes while a payment waits; only where a trigger is missing.
 create or replace function outbound_webhooks.attach_triggers()
     returns void
     language plpgsql
@@ -16,6 +16,14 @@ begin
         create trigger follow_endpoint
             after insert or update of state on outbound_webhooks.endpoints
             for each row execute function outbound_webhooks.follow_endpoint();
+    end if;
+    if not exists (
+        select from pg_trigger as t
+        where t.tgrelid = 'outbound_webhooks.audit_log'::regclass and t.tgname = 'refuse_audit_change'
+    ) then
+        create trigger refuse_audit_change
+            before update or delete or truncate on outbound_webhooks.audit_log
+            for each statement execute function outbound_webhooks.refuse_audit_change();
     end if;
 end
 $$;

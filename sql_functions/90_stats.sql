@@ -33,4 +33,6 @@ $$;
 
 revoke execute on function outbound_webhooks.stats() from public;
 grant execute on function outbound_webhooks.stats() to outbound_webhooks_dispatcher, outbound_webhooks_admin;
-comment on function outbound_webhooks.stats() is 'Deliveries waiting, in flight and parked, and how late the oldest is.';
+comment on function outbound_webhooks.stats() is
+    'The numbers behind the gauges: deliveries that wait, are in flight and are parked, how late the oldest is, the open '
+    'changes in the ledger, days of partitions ahead, and how full the server''s notification queue is.';

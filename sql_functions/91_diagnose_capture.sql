@@ -1,7 +1,7 @@
 -- diagnose_capture: is the trigger function of a source as watch() and set_capture() generate it?
 -- Called by: diagnose_source. Locks: nothing (reads the catalog).
 create or replace function outbound_webhooks.diagnose_capture(p_source outbound_webhooks.event_sources)
-    returns table (severity text, subject text, finding text, remedy text)
+    returns table (severity text, code text, subject text, finding text, remedy text)
     language plpgsql
     stable
     security invoker
@@ -25,6 +25,7 @@ begin
     where p.oid = to_regprocedure(format('outbound_webhooks.%I()', 'capture_' || p_source.name));
     v_body := reverse(quote_literal(v_proc.prosrc)); -- a definition ends with the body, as a literal
     if v_proc.oid is null then
+        code := 'capture-missing';
         finding := format('its trigger function capture_%s() is missing', p_source.name);
         return next;
     elsif not (
@@ -40,9 +41,11 @@ begin
         )
         or cardinality(v_settings) <> cardinality(v_proc.proconfig)
     then
+        code := 'capture-altered';
         finding := format('its trigger function capture_%s() is not as watch() generates it today', p_source.name);
         return next;
     elsif not starts_with(reverse(v_definition), v_body) then
+        code := 'capture-disagrees';
         -- The switch was thrown by an update of our tables, which no trigger function notices.
         finding := format('capture is %s in the settings, but not in its trigger function', case when v_on then 'on' else 'off' end);
         remedy := 'outbound-webhooks capture ' || (

@@ -1,7 +1,7 @@
 -- diagnose_columns: are the mapped columns of a source there, and do their types fit its rules?
 -- Called by: diagnose_source. Locks: nothing (reads the catalog). A column that was renamed is found by its number.
 create or replace function outbound_webhooks.diagnose_columns(p_source outbound_webhooks.event_sources)
-    returns table (severity text, subject text, finding text, remedy text)
+    returns table (severity text, code text, subject text, finding text, remedy text)
     language plpgsql
     stable
     security invoker
@@ -28,6 +28,7 @@ begin
         (select jsonb_object_agg(m.key, coalesce(m.value, 'COLUMN')) from jsonb_each_text(v_missing) as m), '{}'
     );
     for v_field in select * from jsonb_object_keys(v_missing) loop
+        code := case when v_missing ->> v_field is null then 'column-gone' else 'column-renamed' end;
         finding := format('column %I, the %s, ', p_source.columns ->> v_field, v_field)
             || coalesce('was renamed to ' || quote_ident(v_missing ->> v_field), 'is gone');
         remedy := case when v_missing ->> v_field is null
@@ -53,6 +54,7 @@ begin
             perform outbound_webhooks.check_comparable(p_source.relation_oid, p_source.columns ->> v_field, v_is_number);
         exception
             when datatype_mismatch or undefined_function then
+                code := 'column-unfit';
                 finding := sqlerrm || format(', as the %s', v_field);
                 remedy := 'alter it back, or name another column: ' || outbound_webhooks.watch_command(
                     jsonb_populate_record(v_now, jsonb_build_object('columns', v_now.columns || jsonb_build_object(v_field, 'COLUMN')))

@@ -1,7 +1,7 @@
 -- diagnose_installation: what keeps events from being captured or sent, whatever the source.
 -- Called by: doctor, as the owner of the tables. Locks: nothing.
 create or replace function outbound_webhooks.diagnose_installation()
-    returns table (severity text, subject text, finding text, remedy text)
+    returns table (severity text, code text, subject text, finding text, remedy text)
     language sql
     stable
     security invoker
@@ -10,6 +10,7 @@ create or replace function outbound_webhooks.diagnose_installation()
 as $$
     select
         'problem',
+        'ledger-open',
         'ledger',
         format(
             'changes of %s that were not captured: %s; the oldest of %s (SQLSTATE %s)', c.source, count(*),
@@ -26,6 +27,7 @@ as $$
     union all
     select
         case when d.ahead < 0 then 'problem' else 'warning' end,
+        case when d.ahead < 0 then 'partitions-missing' else 'partitions-few' end,
         'partitions',
         case when d.ahead < 0 then 'today has none: every capture goes to the ledger'
             else format('ready for only %s days after today', d.ahead)
@@ -37,6 +39,7 @@ as $$
     union all
     select
         'warning',
+        'wake-up-prepared',
         'settings',
         'wake_up is doorbell on a server that allows PREPARE TRANSACTION: it fails in a transaction that rang',
         'update outbound_webhooks.settings set wake_up = ''poll'''
@@ -46,6 +49,7 @@ as $$
     union all
     select
         case when g.capture then 'warning' else 'note' end,
+        'no-dispatcher',
         'dispatchers',
         'none is running: nothing is sent, no partitions are made, no signing keys are sealed',
         'outbound-webhooks run (delivery may be off)'
@@ -57,6 +61,7 @@ as $$
     union all
     select
         'warning',
+        'keys-in-clear',
         'signing keys',
         format('not sealed, though older than 5 minutes: %s', count(*)),
         'outbound-webhooks run: a dispatcher seals them within a minute; its log says if it cannot'
@@ -64,6 +69,20 @@ as $$
     where k.secret is not null
         and k.created_at < clock_timestamp() - interval '5 minutes'
     having count(*) > 0
+    union all
+    select
+        'warning',
+        'table-bloated',
+        'deliveries',
+        format('%s dead rows beside %s live ones: each claim passes over them', n.dead, n.live),
+        'end what keeps them (the findings about vacuum), and: vacuum outbound_webhooks.deliveries'
+    from (
+        values (
+            pg_stat_get_dead_tuples('outbound_webhooks.deliveries'::regclass),
+            pg_stat_get_live_tuples('outbound_webhooks.deliveries'::regclass)
+        )
+    ) as n (dead, live)
+    where n.dead > greatest(100000, n.live)
 $$;
 
 revoke execute on function outbound_webhooks.diagnose_installation() from public;

@@ -2,7 +2,7 @@
 -- Called by: diagnose_source. Locks: ACCESS SHARE on the tables it reads. Only where an index of the key makes it cheap.
 -- The error's text is shown if it is about names; another one could hold values of the row.
 create or replace function outbound_webhooks.diagnose_newest_row(p_source outbound_webhooks.event_sources)
-    returns table (severity text, subject text, finding text, remedy text)
+    returns table (severity text, code text, subject text, finding text, remedy text)
     language plpgsql
     stable
     security invoker
@@ -39,6 +39,7 @@ begin
     subject := 'source ' || p_source.name;
     v_body := outbound_webhooks.preview_payload(p_source.name, v_key);
     if octet_length(v_body) > v_limit then
+        code := 'body-too-large';
         finding := format('the body of its newest row has %s bytes, more than settings.max_body_bytes (%s)', octet_length(v_body), v_limit);
         remedy := format('let payload_%s say less', p_source.name);
         return next;
@@ -47,6 +48,7 @@ exception
     when lock_not_available then
         raise;
     when others or assert_failure then
+        code := 'payload-fails';
         finding := 'no payload can be made of its newest row: '
             || case when sqlstate like '42%' then sqlerrm || ' ' else '' end || format('(%s)', sqlstate);
         remedy := format(

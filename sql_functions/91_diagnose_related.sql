@@ -1,7 +1,7 @@
 -- diagnose_related: can the related rows of a source still be found, as its generated payload does?
 -- Called by: diagnose_source. Locks: nothing (reads the catalog). Says the first thing that is wrong.
 create or replace function outbound_webhooks.diagnose_related(p_source outbound_webhooks.event_sources)
-    returns table (severity text, subject text, finding text, remedy text)
+    returns table (severity text, code text, subject text, finding text, remedy text)
     language plpgsql
     stable
     security invoker
@@ -15,6 +15,7 @@ exception
     when others then
         return query select
             case when outbound_webhooks.payload_is_generated(p_source.name) then 'problem' else 'warning' end,
+            'related-broken',
             'source ' || p_source.name,
             'related rows: ' || sqlerrm,
             'put it right in its --related, or leave that out: ' || outbound_webhooks.watch_command(p_source);

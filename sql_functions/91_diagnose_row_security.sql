@@ -2,7 +2,7 @@
 -- Called by: diagnose_source, as that role. Locks: nothing (reads the catalog). Captures see the written row itself in
 -- any case; what is read beside it, and what is looked up later by its key, is subject to the policies.
 create or replace function outbound_webhooks.diagnose_row_security(p_source outbound_webhooks.event_sources)
-    returns table (severity text, subject text, finding text, remedy text)
+    returns table (severity text, code text, subject text, finding text, remedy text)
     language sql
     stable
     security invoker
@@ -10,6 +10,7 @@ create or replace function outbound_webhooks.diagnose_row_security(p_source outb
 as $$
     select
         case when p.names is null and c.oid <> p_source.relation_oid then 'problem' else 'warning' end,
+        case when p.names is null then 'rows-hidden' else 'rows-filtered' end,
         'source ' || p_source.name,
         format(
             case when p.names is null
@@ -26,15 +27,8 @@ as $$
     from outbound_webhooks.tables_read(p_source) as t (name)
     join pg_class as c on c.oid = outbound_webhooks.table_named(t.name)
     cross join lateral (
-        select string_agg(quote_ident(o.polname), ', ' order by o.polname), bool_or(pg_get_expr(o.polqual, o.polrelid) = 'true')
-        from pg_policy as o
-        where o.polrelid = c.oid
-            and o.polpermissive
-            and o.polcmd in ('r', '*')
-            and exists (
-                select from unnest(o.polroles) as r (role)
-                where r.role = 0 or pg_has_role('outbound_webhooks_owner', r.role, 'usage')
-            )
+        select string_agg(quote_ident(o.name), ', ' order by o.name), bool_or(o.shows_all)
+        from outbound_webhooks.policies_on(c.oid) as o
     ) as p (names, all_rows)
     where row_security_active(c.oid)
         and p.all_rows is not true

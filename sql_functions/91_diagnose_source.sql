@@ -1,7 +1,7 @@
 -- diagnose_source: everything that is wrong with one source; what follows from something else is left out.
 -- Called by: doctor. Locks: ACCESS SHARE on its table; if that cannot be had, it says so instead of waiting.
 create or replace function outbound_webhooks.diagnose_source(p_source outbound_webhooks.event_sources)
-    returns table (severity text, subject text, finding text, remedy text)
+    returns table (severity text, code text, subject text, finding text, remedy text)
     language plpgsql
     stable
     security invoker
@@ -18,17 +18,17 @@ declare
 begin
     if v_now.relation_oid is null then
         return query select
-            'problem', 'source ' || p_source.name, format('its table %s is gone', v_was),
+            'problem', 'table-gone', 'source ' || p_source.name, format('its table %s is gone', v_was),
             format('make the table and watch it again, or: outbound-webhooks unwatch --source %s', p_source.name);
         return;
     elsif v_now.relation_oid <> p_source.relation_oid then
         return query select
-            'warning', 'source ' || p_source.name, format('its table %s was made anew, or restored, since watch()', v_was),
+            'warning', 'table-made-anew', 'source ' || p_source.name, format('its table %s was made anew, or restored, since watch()', v_was),
             outbound_webhooks.watch_command(v_now);
         v_sound := false;
     elsif v_now.relation_oid is distinct from outbound_webhooks.relation_of(p_source) then
         return query select
-            'problem', 'source ' || p_source.name,
+            'problem', 'table-renamed', 'source ' || p_source.name,
             format('its table %s was renamed to %s', v_was, v_now.relation_oid::regclass)
                 || case when v_is_replaced then ', and another one has its name' else '' end,
             outbound_webhooks.watch_command(v_now) || case when v_is_replaced
@@ -40,7 +40,7 @@ begin
     end if;
     return query
         select
-            'problem', 'source ' || p_source.name,
+            'problem', 'table-inherited', 'source ' || p_source.name,
             format('%s inherits from its table: writes to it are not captured', i.inhrelid::regclass),
             format(
                 'make %2$s a partitioned table and watch it again; or: alter table %1$s no inherit %2$s',
@@ -64,7 +64,7 @@ begin
     end if;
 exception when lock_not_available then
     return query select
-        'note', 'source ' || p_source.name, 'a table that it reads is locked at this moment: it could not be looked at to the end',
+        'note', 'table-locked', 'source ' || p_source.name, 'a table that it reads is locked at this moment: it could not be looked at to the end',
         'call doctor again';
 end
 $$;

@@ -1,7 +1,7 @@
 -- diagnose_strays: triggers that call our functions, but are not those of a source on its table.
 -- Called by: doctor. Locks: nothing (reads the catalog).
 create or replace function outbound_webhooks.diagnose_strays()
-    returns table (severity text, subject text, finding text, remedy text)
+    returns table (severity text, code text, subject text, finding text, remedy text)
     language sql
     stable
     security invoker
@@ -9,6 +9,7 @@ create or replace function outbound_webhooks.diagnose_strays()
 as $$
     select
         'problem',
+        'stray-trigger',
         format('table %s', t.tgrelid::regclass),
         format('trigger %I calls %s(), but is not of an event source: its events are not asked for', t.tgname, t.tgfoid::regproc),
         format('drop trigger %I on %s', t.tgname, t.tgrelid::regclass)

@@ -1,26 +1,36 @@
 -- diagnose_switches: what is switched off, or not used yet, on purpose or not.
 -- Called by: doctor. Locks: nothing.
 create or replace function outbound_webhooks.diagnose_switches()
-    returns table (severity text, subject text, finding text, remedy text)
+    returns table (severity text, code text, subject text, finding text, remedy text)
     language sql
     stable
     security invoker
     set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
 as $$
     select
         'note',
+        'switch-off',
         'switches',
-        format('%s is off%s', w.switch, case when w.scope <> 'all' then ' for ' || w.scope else '' end),
+        concat_ws(
+            ', ',
+            format('%s is off%s', w.switch, case when w.scope <> 'all' then ' for ' || w.scope else '' end),
+            'since ' || to_char(w.since, 'YYYY-MM-DD HH24:MI:SS "UTC"'),
+            'by ' || w.changed_by
+        ) || coalesce(': ' || w.reason, ''),
         case
-            when w.switch = 'delivery' then 'run a dispatcher with OUTBOUND_WEBHOOKS_ENABLED=true'
+            when w.scope = 'every dispatcher' then 'run a dispatcher with OUTBOUND_WEBHOOKS_ENABLED=true'
             when w.scope = 'this transaction' then 'reset outbound_webhooks.capture'
-            else 'outbound-webhooks capture on' || case when w.scope <> 'all' then ' --source ' || substr(w.scope, 8) else '' end
+            else format('outbound-webhooks %s on', w.switch)
+                || case when w.scope <> 'all' then ' --source ' || substr(w.scope, 8) else '' end
         end
     from outbound_webhooks.switches as w
     where not w.is_on
+        and w.scope not like 'endpoint %' -- diagnose_endpoints tells of them
     union all
     select
         'note',
+        'nobody-asks',
         'source ' || s.name,
         'no endpoint of any clinic asks for its events: it writes nothing, or only events',
         'outbound-webhooks create-endpoint CLINIC_ID https://...'
@@ -34,12 +44,13 @@ as $$
             )
     )
     union all
-    select 'note', 'sources', 'no table is watched yet', 'outbound-webhooks watch TABLE'
+    select 'note', 'nothing-watched', 'sources', 'no table is watched yet', 'outbound-webhooks watch TABLE'
     where not exists (select from outbound_webhooks.event_sources)
     union all
     -- Settings of a role or of the database keep triggers from firing, or captures from working, without a trace.
     select
         'warning',
+        'session-setting',
         case when r.setrole = 0 then 'settings' else format('role %s', r.setrole::regrole) end,
         format('%s is set for every session: its writes are not captured', c.setting),
         format(

@@ -1,7 +1,7 @@
 -- diagnose_triggers: are the triggers of a source there, as they have to be, and enabled, on its partitions, too?
 -- Called by: diagnose_source. Locks: ACCESS SHARE on the table, for the text of its triggers.
 create or replace function outbound_webhooks.diagnose_triggers(p_source outbound_webhooks.event_sources)
-    returns table (severity text, subject text, finding text, remedy text)
+    returns table (severity text, code text, subject text, finding text, remedy text)
     language sql
     stable
     security invoker
@@ -9,6 +9,11 @@ create or replace function outbound_webhooks.diagnose_triggers(p_source outbound
 as $$
     select
         case when d.statement like 'drop%' then 'warning' else 'problem' end,
+        case
+            when d.statement like 'drop%' then 'trigger-superfluous'
+            when t.oid is null then 'trigger-missing'
+            else 'trigger-altered'
+        end,
         'source ' || p_source.name,
         case
             when d.statement like 'drop%' then format('trigger %s is there, but no rule needs it', d.trigger)
@@ -24,6 +29,7 @@ as $$
     union all
     select
         'problem',
+        case t.tgenabled when 'D' then 'trigger-disabled' else 'trigger-replica-only' end,
         'source ' || p_source.name,
         case t.tgenabled
             when 'D' then format('trigger %s is disabled', t.tgname)
@@ -38,6 +44,7 @@ as $$
     -- Of a partitioned table: the clones of a trigger that is itself in order.
     select
         'problem',
+        case when c.oid is null then 'partition-trigger-missing' else 'partition-trigger-disabled' end,
         'source ' || p_source.name,
         case
             when c.oid is null then format('trigger %s is missing on the partition %s', t.tgname, p.relid)

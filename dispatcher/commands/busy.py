@@ -8,7 +8,7 @@ import random
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import LiteralString, TypeVar
 
 import psycopg
@@ -19,8 +19,9 @@ T = TypeVar("T")
 
 # Locks of readers do not stand in the way of creating a trigger; they do in the way of dropping one.
 READERS = ["AccessShareLock", "RowShareLock"]
-# A row of ours that another watch, unwatch or capture keeps locked.
+# A row of ours that another watch, unwatch or capture keeps locked; and the table that uninstall wanted to lock.
 OUR_ROW = re.compile(r'in relation "(settings|event_sources)')
+LOCKING = re.compile(r'"lock table only (.+) in access exclusive mode')
 
 BLOCKERS: LiteralString = """
     select
@@ -62,8 +63,7 @@ def patiently(
             with transaction(connection):
                 return work()
         except psycopg.errors.LockNotAvailable as error:
-            ours = OUR_ROW.search(error.diag.context or "")
-            busy = f"outbound_webhooks.{ours[1]}" if ours else table
+            busy = _busy(error, table)
             if number < tries:
                 pause = random.uniform(0.5, 1) * 2 ** (number - 1)
                 _say(f"{busy} is busy; try {number + 1} of {tries} in {pause:.1f} s")
@@ -71,23 +71,38 @@ def patiently(
     raise UsageError(_who_blocks(connection, busy, tries, READERS if busy == table and not readers_block else []))
 
 
+def _busy(error: psycopg.Error, table: str) -> str:
+    """Which table was not to be had, if the error says so; else the one that the user named."""
+    context = error.diag.context or ""
+    if row := OUR_ROW.search(context):
+        return f"outbound_webhooks.{row[1]}"
+    locking = LOCKING.search(context)
+    return locking[1] if locking else table
+
+
 def _say(text: str) -> None:
     print(f"outbound-webhooks: {text}", file=sys.stderr, flush=True)
 
 
 def _who_blocks(connection: Connection, table: str, tries: int, harmless: list[str]) -> str:
-    rows = connection.execute(BLOCKERS, {"table": table, "harmless": harmless}).fetchall()
+    sessions = sessions_on(connection, table, harmless)
     given_up = f"lock timeout: {table} was busy at each of {tries} tries, and nothing was changed"
-    if not rows:
+    if not sessions:
         return f"{given_up}\nnobody holds a lock on it any more: try again"
     return "\n".join(
         [
             f"{given_up}\nwho has locks on it:",
-            *(f"  {_session(*row)}" for row in rows),
+            *(f"  {session}" for session in sessions),
             "pg_stat_activity says what they do; a transaction that was forgotten ends with pg_terminate_backend(PID)",
             "try again when they are done",
         ]
     )
+
+
+def sessions_on(connection: Connection, table: str, harmless: Sequence[str] = ()) -> list[str]:
+    """Who has locks on a table, but for harmless ones, in words; the longest transaction first."""
+    rows = connection.execute(BLOCKERS, {"table": table, "harmless": list(harmless)}).fetchall()
+    return [_session(*row) for row in rows]
 
 
 def _session(

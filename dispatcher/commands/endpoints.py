@@ -1,4 +1,4 @@
-"""create-endpoint, endpoints, pause, resume: the receivers of a clinic."""
+"""create-endpoint, endpoints, pause, resume, retire: the receivers of a clinic."""
 
 import argparse
 import sys
@@ -21,6 +21,9 @@ def add_parsers(parsers: Parsers) -> None:
     resumed.add_argument(
         "--rate", type=at_least_one, help="of what was kept, so many deliveries a second (as before; 100 at first)"
     )
+    retired = add_parser(parsers, "retire", retire, "Retire an endpoint for good, and cancel what is due to it.")
+    retired.add_argument("endpoint", type=at_least_one, help="its id")
+    retired.add_argument("--reason", help="for those who look at it later")
 
 
 def _add_create(parsers: Parsers) -> None:
@@ -101,3 +104,10 @@ def resume(arguments: argparse.Namespace) -> None:
     print(f"endpoint {arguments.endpoint} is active again")
     if row[0]:
         print(f"{row[0]} deliveries were kept, and are sent at up to {row[1]} a second")
+
+
+def retire(arguments: argparse.Namespace) -> None:
+    """Retire an endpoint."""
+    with open_transaction() as connection:
+        connection.execute("select outbound_webhooks.retire_endpoint(%s, %s)", (arguments.endpoint, arguments.reason))
+    print(f"endpoint {arguments.endpoint} is retired: what is due to it is cancelled within seconds")

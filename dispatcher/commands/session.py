@@ -17,6 +17,11 @@ class UsageError(Exception):
     """The command cannot be carried out; the message says what to do."""
 
 
+def direct_url() -> str:
+    """The URL of a connection without a pooler in between, as far as the settings name one."""
+    return config.load().libpq_listen_url()
+
+
 @contextmanager
 def connected() -> Iterator[Connection]:
     """A connection in autocommit; what the server has to say goes to standard error.

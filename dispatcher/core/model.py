@@ -9,7 +9,7 @@ NOTICE_RESOURCES = frozenset({"endpoint", "delivery"})  # watch() and emit() ref
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery stands. The last three are final."""
+    """Where a delivery stands. The last three are final, unless it is sent again by hand."""
 
     PENDING = "pending"
     IN_FLIGHT = "in_flight"

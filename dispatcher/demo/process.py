@@ -22,6 +22,7 @@ from dispatcher.core.sealing import KEY_BYTES
 from dispatcher.lifetime import die_with_parent
 
 PREFIX = "OUTBOUND_WEBHOOKS_"
+ENVIRONMENT = "demo"
 WAIT_SECONDS = 60.0
 STOP_SECONDS = 45.0  # its own grace for requests in flight is 30
 LONGEST_LOG_LINE = 1024 * 1024
@@ -196,6 +197,7 @@ def _environment(database_url: str, ca_file: Path, ops_port: int) -> dict[str, s
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     settings = {
         "DATABASE_URL": database_url,
+        "ENVIRONMENT": ENVIRONMENT,
         "ENABLED": "true",
         "MASTER_KEYS": "demo:" + base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode(),
         "ALLOWED_NETWORKS": "127.0.0.0/8",

@@ -8,7 +8,7 @@ from psycopg.rows import TupleRow
 
 from dispatcher.demo import host
 from dispatcher.demo.embedded import Server
-from dispatcher.demo.process import DemoFailed
+from dispatcher.demo.process import ENVIRONMENT, DemoFailed
 from dispatcher.demo.receiver import Receiver
 from dispatcher.demo.teller import Teller
 from dispatcher.migrate import migrate
@@ -22,7 +22,8 @@ select outbound_webhooks.watch(
     {},
     p_include => {},
     p_related => {});
-select outbound_webhooks.set_capture(true)"""
+select outbound_webhooks.set_capture(true);
+select outbound_webhooks.arm({})"""
 
 _ENDPOINTS: tuple[tuple[str, LiteralString], ...] = (
     (
@@ -73,7 +74,7 @@ def _install(teller: Teller, dba: psycopg.Connection, server: Server) -> None:
     teller.step("outbound-webhooks is installed beside it, and watches the payments")
     applied = migrate(server.url(host.DATABASE)).applied
     teller.line("migrate", f"{len(applied)} migrations into the schema outbound_webhooks")
-    watch = sql.SQL(_WATCH).format(host.MAPPING, host.INCLUDE, host.RELATED)
+    watch = sql.SQL(_WATCH).format(host.MAPPING, host.INCLUDE, host.RELATED, ENVIRONMENT)
     teller.sql(DBA, watch.as_string())
     dba.execute(watch)
     row = dba.execute("select has_schema_privilege(%s, 'outbound_webhooks', 'usage')", (host.APP_ROLE,)).fetchone()

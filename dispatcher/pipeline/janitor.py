@@ -4,15 +4,13 @@ import secrets
 import time
 from typing import Any, LiteralString
 
-import psycopg
 from psycopg import AsyncConnection
 
 from dispatcher.core.sealing import NONCE_BYTES, Keyring, seal
-from dispatcher.db import Pool, error_text
+from dispatcher.db import Pool
 from dispatcher.pipeline.heartbeat import Heartbeat
-from dispatcher.pipeline.rest import rest
+from dispatcher.pipeline.leading import while_leading
 from dispatcher.telemetry.observations import (
-    DatabaseTrouble,
     DeliveriesSettled,
     Observe,
     ParkedEnded,
@@ -43,13 +41,7 @@ class Janitor:
 
     async def run(self) -> None:
         """Work until cancelled, while leading."""
-        while True:
-            if self._heartbeat.leading:
-                try:
-                    await self.round()
-                except (psycopg.Error, OSError) as error:
-                    self._observe(DatabaseTrouble("maintenance", error_text(error)))
-            await rest(ROUND_SECONDS)
+        await while_leading(self._heartbeat, "maintenance", self.round, ROUND_SECONDS, self._observe)
 
     async def round(self) -> None:
         """One round of everything that is due."""
@@ -75,7 +67,9 @@ class Janitor:
     async def _seal_secrets(self) -> None:
         """Seal the signing keys that create_endpoint made or a DBA inserted in clear."""
         async with self._pool.connection() as connection:
-            cursor = await connection.execute("select * from outbound_webhooks.unsealed_secrets()")
+            cursor = await connection.execute(
+                "select id, clinic_id, endpoint_id, secret from outbound_webhooks.unsealed_secrets()"
+            )
             clear = await cursor.fetchall()
             for secret_id, clinic_id, endpoint_id, secret in clear:
                 sealed = seal(self._keyring, clinic_id, endpoint_id, secret, secrets.token_bytes(NONCE_BYTES))

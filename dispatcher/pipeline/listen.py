@@ -1,7 +1,8 @@
 """LISTEN on a connection of its own: the doorbell sets an event. A hint, never data: the sweep stays on."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import psycopg
 from psycopg import AsyncConnection
@@ -69,29 +70,18 @@ class Listener:
 
     async def _listen(self) -> None:
         """Listen for as long as settings.wake_up says so."""
-        async with await connect(self._url, "listen") as connection:
-            async with connection.transaction():
-                await connection.execute(f"listen {CHANNEL}")
-                session = await _session(connection)
+        async with listening(self._url) as connection:
             try:
-                await self._prove(connection)
+                async with self._pool.connection() as other:
+                    await ring(other)
+                if not await hears(connection):
+                    raise ListenSilent("LISTEN receives nothing: does its URL lead through a transaction pooler?")
                 self._backoff = FIRST_BACKOFF_SECONDS
                 self._tell(ListenChanged(True, "self-test passed"))
                 self.rung.set()
                 await self._follow(connection)
             finally:
                 self.listening = False
-                with suppress(psycopg.Error, OSError, TimeoutError):
-                    async with asyncio.timeout(SELF_TEST_SECONDS):
-                        await _unlisten(connection, session)
-
-    async def _prove(self, connection: AsyncConnection[TupleRow]) -> None:
-        """Ring from another connection, and hear it: behind a transaction pooler LISTEN silently receives nothing."""
-        async with self._pool.connection() as other:
-            await other.execute("select pg_notify(%s, 'self-test')", (CHANNEL,))
-        async for _ in connection.notifies(timeout=SELF_TEST_SECONDS, stop_after=1):
-            return
-        raise ListenSilent("LISTEN receives nothing: does its URL lead through a transaction pooler?")
 
     async def _follow(self, connection: AsyncConnection[TupleRow]) -> None:
         while True:
@@ -118,6 +108,33 @@ class Listener:
         if change != self._told:
             self._told = change
             self._observe(change)
+
+
+@asynccontextmanager
+async def listening(url: str) -> AsyncIterator[AsyncConnection[TupleRow]]:
+    """A connection of its own on which LISTEN was given; taken back at the end, as a pooler may hand the session on."""
+    async with await connect(url, "listen") as connection:
+        async with connection.transaction():
+            await connection.execute(f"listen {CHANNEL}")
+            session = await _session(connection)
+        try:
+            yield connection
+        finally:
+            with suppress(psycopg.Error, OSError, TimeoutError):
+                async with asyncio.timeout(SELF_TEST_SECONDS):
+                    await _unlisten(connection, session)
+
+
+async def ring(connection: AsyncConnection[TupleRow]) -> None:
+    """Ring, to see whether it is heard."""
+    await connection.execute("select pg_notify(%s, 'self-test')", (CHANNEL,))
+
+
+async def hears(connection: AsyncConnection[TupleRow]) -> bool:
+    """Whether a ring from another connection arrives: behind a transaction pooler LISTEN silently receives nothing."""
+    async for _ in connection.notifies(timeout=SELF_TEST_SECONDS, stop_after=1):
+        return True
+    return False
 
 
 async def _session(connection: AsyncConnection[TupleRow]) -> int:

@@ -97,7 +97,8 @@ class Recorder:
         started = time.perf_counter()
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
-                "select * from outbound_webhooks.record_attempts(%s)", (json.dumps([entry.values for entry in batch]),)
+                "select lease_token, endpoint_id, change, reason from outbound_webhooks.record_attempts(%s)",
+                (json.dumps([entry.values for entry in batch]),),
             )
             rows = await cursor.fetchall()
         kept = {token for token, *_ in rows if token is not None}

@@ -167,7 +167,8 @@ class Worker:
             if not late or await may_start(self._pool, delivery):
                 await self._deliver(delivery)
             else:
-                await self._release(delivery, "its lease or its endpoint's state ended before it started", timedelta(0))
+                reason = "its lease, its endpoint's state or one of its keys ended before it started"
+                await self._release(delivery, reason, timedelta(0))
         except LocalFailure as error:
             await self._release(delivery, str(error), LOCAL_FAILURE_DELAY)
         except (SealingError, InvalidKey) as error:

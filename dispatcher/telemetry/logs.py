@@ -93,12 +93,31 @@ def log_observation(observation: o.Observation) -> None:
             logger.error("result.unrecordable", delivery=delivery_id, error=error)
         case o.LeadershipChanged(leading):
             logger.info("leadership.changed", leading=leading)
+        case o.Disarmed(reason):
+            logger.error("dispatcher.disarmed", reason=reason)
         case o.PartitionsMade(names):
             logger.info("partitions.made", count=len(names), last=names[-1])
+        case o.PartitionDropped(name, size):
+            logger.info("partition.dropped", partition=name, bytes=size)
+        case o.PartitionKept(_, name, reason):
+            logger.warning("partition.kept", partition=name, reason=reason)
+        case o.RowsPurged(table, count):
+            logger.info("rows.purged", table=table, count=count)
+        case o.RetentionFinished(left):
+            logger.debug("retention.finished", left=left)
+        case o.TableVacuumed(table, dead, left, seconds):
+            logger.debug("table.vacuumed", table=table, dead=dead, left=left, seconds=round(seconds, 3))
+        case o.MaintenanceHindered(task, reason):
+            logger.warning("maintenance.hindered", task=task, reason=reason)
         case o.SecretsSealed(count):
             logger.info("secrets.sealed", count=count)
         case o.DeliveriesSettled(count):
             logger.info("deliveries.settled", count=count)
+        case o.ReplayAdvanced(replay_id, kind, moved, skipped, done):
+            tell = logger.info if done else logger.debug
+            tell(
+                "replay.done" if done else "replay.advanced", replay=replay_id, kind=kind, moved=moved, skipped=skipped
+            )
         case o.LeasesFreed(count):
             logger.warning("leases.freed", count=count)
         case o.ParkedEnded(count):

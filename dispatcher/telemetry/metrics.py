@@ -20,6 +20,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._define_path()
         self._define_process()
+        self._define_maintenance()
         self._define_database()
         self._gauge("build_info", "Always 1.", "version").labels(version).set(1)
 
@@ -51,6 +52,15 @@ class Metrics:
             "deliveries_released_total", "Claimed deliveries given back unsent, for reasons of our own."
         )
 
+        self._replayed = self._counter(
+            "replayed_deliveries_total", "Deliveries that a replay or a reevaluation made due.", "kind"
+        )
+        self._replay_skipped = self._counter(
+            "replay_skipped_deliveries_total",
+            "Deliveries that a replay left as they are, as they cannot be sent.",
+            "kind",
+        )
+
     def _define_process(self) -> None:
         """How this dispatcher works."""
         self._claims = self._counter("claims_total", "Rounds of claiming.")
@@ -66,7 +76,18 @@ class Metrics:
         self._woken = self._counter("woken_total", "By what work was found: doorbell, or the sweep of a sleeper.", "by")
         self._trouble = self._counter("database_trouble_total", "Failed database operations, by task.", "task")
         self._listening = self._gauge("listening", "1 while LISTEN works; without it the dispatcher polls.")
+
+    def _define_maintenance(self) -> None:
+        """What the leader does."""
         self._leading = self._gauge("leading", "1 while this dispatcher does the maintenance.")
+        self._dropped = self._counter("partitions_dropped_total", "Partitions that retention dropped.")
+        self._overdue = self._gauge("partitions_overdue", "Partitions that retention could not drop.")
+        self._purged = self._counter("rows_purged_total", "Old rows of small tables that were deleted.", "table")
+        self._vacuums = self._counter("vacuums_total", "How often the leader vacuumed a table.", "table")
+        self._unremovable = self._gauge("unremovable_rows", "Dead rows that its last VACUUM had to leave.", "table")
+        self._hindered = self._counter(
+            "maintenance_hindered_total", "How often a task of the leader could not do its work.", "task"
+        )
 
     def _define_database(self) -> None:
         """The last snapshot of the database."""
@@ -78,7 +99,10 @@ class Metrics:
         )
         self._notify_queue = self._gauge("notify_queue_usage_ratio", "How full the server's notification queue is.")
         self._capture = self._gauge("capture_on", "1 while capture is on, for all sources.")
-        self._delivering = self._gauge("delivery_on", "1 while some dispatcher delivers.")
+        self._delivering = self._gauge(
+            "delivery_on", "1 while some dispatcher delivers, and delivery is not switched off."
+        )
+        self._armed = self._gauge("armed", "1 while the database is armed for the environment of this dispatcher.")
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(PREFIX + name, text, labels, registry=self.registry)
@@ -98,6 +122,9 @@ class Metrics:
                 self._disabled.inc()
             case o.BreakerChanged(endpoint_id, _, True):
                 self._breaker_opened.labels(str(endpoint_id)).inc()
+            case o.ReplayAdvanced(_, kind, moved, skipped):
+                self._replayed.labels(kind).inc(moved)
+                self._replay_skipped.labels(kind).inc(skipped)
             case o.LeasesFreed(count):
                 self._freed.inc(count)
             case o.DeliveryReleased():
@@ -115,10 +142,27 @@ class Metrics:
                 self._trouble.labels(task).inc()
             case o.ListenChanged(listening, _):
                 self._listening.set(listening)
-            case o.LeadershipChanged(leading):
-                self._leading.set(leading)
             case o.StatsRefreshed():
                 self._observe_stats(observation)
+            case _:
+                self._observe_maintenance(observation)
+
+    def _observe_maintenance(self, observation: o.Observation) -> None:
+        match observation:
+            case o.LeadershipChanged(leading):
+                self._leading.set(leading)
+                self._overdue.set(0)  # the next leader's to say
+            case o.PartitionDropped():
+                self._dropped.inc()
+            case o.RetentionFinished(left):
+                self._overdue.set(left)
+            case o.RowsPurged(table, count):
+                self._purged.labels(table).inc(count)
+            case o.TableVacuumed(table, _, left, _):
+                self._vacuums.labels(table).inc()
+                self._unremovable.labels(table).set(left)
+            case o.MaintenanceHindered(task, _):
+                self._hindered.labels(task).inc()
             case _:
                 pass  # told in the log, not counted
 
@@ -144,4 +188,5 @@ class Metrics:
         self._partitions.set(stats.partition_days_ahead * 86400)
         self._notify_queue.set(stats.notify_queue_usage)
         self._capture.set(stats.capture)
-        self._delivering.set(stats.delivering)
+        self._delivering.set(stats.delivering and stats.delivery)
+        self._armed.set(stats.unarmed is None)

@@ -134,10 +134,67 @@ class LeadershipChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Disarmed:
+    """This database is not, or not any more, one that this dispatcher delivers from: it stops."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class PartitionsMade:
     """The leader made partitions ahead."""
 
     names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionDropped:
+    """Retention dropped a partition whose days were over; `bytes` is what it took on disk."""
+
+    name: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionKept:
+    """A partition of `parent` whose days are over could not be dropped this time: somebody uses it, for example."""
+
+    parent: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowsPurged:
+    """Retention deleted old rows of a small table."""
+
+    table: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionFinished:
+    """A round of retention ended; `left` partitions should have been dropped, and were not."""
+
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class TableVacuumed:
+    """The leader removed dead rows of a table; it had to leave `left` of `dead`: a transaction may still see them."""
+
+    table: str
+    dead: int
+    left: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceHindered:
+    """A task of the leader cannot do its work as things are: the reason says what to do. It tries again."""
+
+    task: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +226,17 @@ class DeliveriesSettled:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplayAdvanced:
+    """The leader made so many deliveries of a replay due, and skipped others; it may be `done` by that."""
+
+    replay_id: int
+    kind: str
+    moved: int
+    skipped: int
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseTrouble:
     """A task could not reach the database, or was refused; it goes on trying."""
 
@@ -178,7 +246,7 @@ class DatabaseTrouble:
 
 @dataclass(frozen=True, slots=True)
 class StatsRefreshed:
-    """A new snapshot of the database's numbers: what the gauges and /readyz show."""
+    """A new snapshot of the database's numbers: what the gauges and /readyz show. `unarmed`: why, if it is."""
 
     pending: int
     in_flight: int
@@ -188,8 +256,10 @@ class StatsRefreshed:
     partition_days_ahead: int
     notify_queue_usage: float
     capture: bool
+    delivery: bool
     delivering: bool
     functions_match: bool
+    unarmed: str | None
 
 
 Observation = (
@@ -208,11 +278,19 @@ Observation = (
     | ResultsFlushed
     | ResultUnrecordable
     | LeadershipChanged
+    | Disarmed
     | PartitionsMade
+    | PartitionDropped
+    | PartitionKept
+    | RowsPurged
+    | RetentionFinished
+    | TableVacuumed
+    | MaintenanceHindered
     | SecretsSealed
     | LeasesFreed
     | ParkedEnded
     | DeliveriesSettled
+    | ReplayAdvanced
     | DatabaseTrouble
     | StatsRefreshed
 )

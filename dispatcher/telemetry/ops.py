@@ -23,6 +23,8 @@ class Readiness:
     _stats: o.StatsRefreshed | None = None
     _stats_at: float = field(default=float("-inf"))
     _listen: o.ListenChanged = field(default_factory=lambda: o.ListenChanged(False, "starting"))
+    _overdue: int = 0
+    _hindrance: str = "see the log"
 
     def observe(self, observation: o.Observation) -> None:
         """Remember what the checks need."""
@@ -30,6 +32,14 @@ class Readiness:
             self._stats, self._stats_at = observation, time.monotonic()
         elif isinstance(observation, o.ListenChanged):
             self._listen = observation
+        elif isinstance(observation, o.LeadershipChanged):
+            self._overdue = 0  # the next leader's to say
+        elif isinstance(observation, o.RetentionFinished):
+            self._overdue = observation.left
+        elif isinstance(observation, o.PartitionKept):
+            self._hindrance = f"{observation.name}: {observation.reason}"
+        elif isinstance(observation, o.MaintenanceHindered) and observation.task == "retention":
+            self._hindrance = observation.reason
 
     def checks(self) -> dict[str, tuple[str, str]]:
         """Each check as (ok | warning | failing, what is so)."""
@@ -37,22 +47,36 @@ class Readiness:
         if self._stats is None or age > STATS_MAX_AGE_SECONDS:
             return {"database": ("failing", "no answer from the database for a minute, or not yet")}
         stats = self._stats
-        waiting = f"waiting: {stats.pending}"
         return {
             "database": ("ok", f"answered {age:.0f} s ago"),
-            "functions": ("ok", "the loaded functions are this program's")
+            "functions": ("ok", "the loaded functions keep what this program needs")
             if stats.functions_match
-            else ("failing", "the database has other functions than this program: run outbound-webhooks migrate"),
+            else ("failing", "the loaded functions are not for this program: another release was installed"),
             "partitions": _partitions_check(stats.partition_days_ahead),
+            "retention": ("ok", "nothing is overdue")
+            if not self._overdue
+            else ("warning", f"{self._overdue} partitions could not be dropped: {self._hindrance}"),
             "capture_ledger": ("ok", "empty")
             if not stats.open_capture_errors
             else ("warning", f"{stats.open_capture_errors} changes were not captured: see capture_errors"),
             "capture": ("ok", "on") if stats.capture else ("ok", "off: outbound-webhooks capture on"),
             "listen": self._listen_check(),
-            "delivery": ("ok", f"on; {waiting}")
-            if self.delivering
-            else ("ok", f"off: OUTBOUND_WEBHOOKS_ENABLED is not true; {waiting}"),
+            "armed": self._armed_check(stats.unarmed),
+            "delivery": self._delivery_check(stats),
         }
+
+    def _armed_check(self, unarmed: str | None) -> tuple[str, str]:
+        if unarmed is None:
+            return "ok", "this database is armed for this environment"
+        return ("failing" if self.delivering else "ok"), f"{unarmed}; outbound-webhooks arm"
+
+    def _delivery_check(self, stats: o.StatsRefreshed) -> tuple[str, str]:
+        waiting = f"waiting: {stats.pending}"
+        if not self.delivering:
+            return "ok", f"off: OUTBOUND_WEBHOOKS_ENABLED is not true; {waiting}"
+        if not stats.delivery:
+            return "warning", f"switched off for all: outbound-webhooks delivery on; {waiting}"
+        return "ok", f"on; {waiting}"
 
     def _listen_check(self) -> tuple[str, str]:
         if not self.delivering:

@@ -24,7 +24,7 @@ from dispatcher.pipeline.listen import Listener
 from dispatcher.pipeline.record import Recorder
 from dispatcher.pipeline.worker import Worker
 from dispatcher.telemetry.observations import ListenChanged, Observation, Observe, PhaseChanged, Woken
-from tests.support.host import CLINIC
+from tests.support.host import CLINIC, ENVIRONMENT
 
 SUCCEEDED = Verdict(Outcome.SUCCEEDED, None, DeliveryState.SUCCEEDED)
 INSERT = "insert into payment_transactions (clinic_id) values (%s) returning id"
@@ -127,7 +127,7 @@ async def dispatcher_at(
 ) -> AsyncIterator[None]:
     """A dispatcher in everything but its requests."""
     async with open_pool(url, 4) as pool, asyncio.TaskGroup() as group:
-        dispatcher_id = await register(pool, "race", "0", delivering=True)
+        dispatcher_id = await register(pool, "race", "0", delivering=True, environment=ENVIRONMENT)
         recorder = Recorder(pool, dispatcher_id, observe)
         listener = Listener(url, pool, observe)
 

@@ -68,6 +68,6 @@ def test_the_sql(env: dict[str, str], clinics: Session) -> None:
     }  # fmt: skip
     assert (payout["type"], payout["data"]) == ("payout.scheduled", {"amount": 120000, "currency": "BRL"})
     assert clinics.value("select description from outbound_webhooks.event_types where name = 'payout.scheduled'")
-    assert [row["severity"] for row in clinics.rows("select * from outbound_webhooks.doctor()")] == [
-        "warning", "note", "note",  # no dispatcher runs; delivery is off, and the payload function is one's own
+    assert [row["code"] for row in clinics.rows("select * from outbound_webhooks.doctor()")] == [
+        "no-dispatcher", "not-armed", "payload-own", "switch-off",
     ]  # fmt: skip

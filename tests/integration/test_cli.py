@@ -94,7 +94,10 @@ def test_not_installed(env: dict[str, str], empty_database_url: str) -> None:
 @pytest.mark.parametrize(
     ("change", "texts"),
     [
-        ("migrations = migrations || '{9999_later}'", ("ahead of this program", "9999_later", "newer release")),
+        (
+            "migrations = migrations || '{9999_later}', contract = 9, oldest_contract = 9",
+            ("ahead of this program", "9999_later", "newer release"),
+        ),
         ("migrations = '{0001_schema_and_roles}'", ("behind this program", "run outbound-webhooks migrate")),
         ("fingerprint = 'other'", ("other SQL functions", "run outbound-webhooks migrate")),
     ],
@@ -171,6 +174,7 @@ def test_create_endpoint(env: dict[str, str], host: Host) -> None:
     assert host.value("select count(*) from outbound_webhooks.endpoints") == 1
 
 
+@pytest.mark.usefixtures("host")
 def test_the_ops_port_is_taken(env: dict[str, str], receiver_port: int) -> None:
     """A port that somebody else has: said, with the address."""
     done = cli("run", **{**env, "OUTBOUND_WEBHOOKS_OPS_PORT": str(receiver_port)})

@@ -10,7 +10,7 @@ import pytest
 
 from dispatcher.commands.ledger import PAGE
 from tests.sql import steps
-from tests.sql.doctoring import make_healthy
+from tests.sql.doctoring import LASTING, make_healthy
 from tests.support.cli import cli, refused
 from tests.support.host import CLINIC, Host
 from tests.support.process import ROOT, clean_environment
@@ -168,12 +168,14 @@ def test_switches(env: dict[str, str], host: Host) -> None:
     lines = [line.split() for line in done.out.splitlines()]
 
     assert done.code == 0
-    assert lines[0] == ["switch", "scope", "is", "since", "changed", "by"]
+    assert lines[0] == ["switch", "scope", "is", "since", "changed", "by", "reason"]
     assert [line[:3] for line in lines[1:]] == [
         ["capture", "all", "on"],
         ["capture", "source", "payment_transactions"],
-        ["delivery", "all", "off"],
+        ["delivery", "all", "on"],
+        ["delivery", "every", "dispatcher"],
     ]
+    assert lines[4][3:] == ["off"]
     assert lines[2][3] == "off"
     assert lines[1][-1] == lines[2][-1] == "postgres"
 
@@ -181,20 +183,27 @@ def test_switches(env: dict[str, str], host: Host) -> None:
 def test_doctor(env: dict[str, str], host: Host) -> None:
     """Only a problem ends with exit code 1; each finding has its remedy below it, the worst first."""
     make_healthy(host)
+    host.rows(LASTING)
     healthy = cli("doctor", **env)
     host.rows("select outbound_webhooks.set_capture(false)")
+    since = host.value(
+        "select to_char(capture_changed_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') from outbound_webhooks.settings"
+    )
     note = cli("doctor", **env)
     host.rows('alter table payment_transactions disable trigger "00_outbound_webhooks_insert"')
     host.rows("alter table payment_transactions enable row level security")
     problem = cli("doctor", **env)
 
     assert (healthy.code, healthy.out) == (0, "0 problems, 0 warnings, 0 notes\n")
-    assert (note.code, note.out) == (
-        0, "note: switches: capture is off\n    outbound-webhooks capture on\n0 problems, 0 warnings, 1 note\n",
-    )  # fmt: skip
+    assert note.code == 0
+    assert note.out.splitlines() == [
+        f"note: switches: capture is off, since {since} UTC, by postgres [switch-off]",
+        "    outbound-webhooks capture on",
+        "0 problems, 0 warnings, 1 note",
+    ]
     assert problem.code == 1
     assert problem.out.splitlines()[:2] == [
-        "problem: source payment_transactions: trigger 00_outbound_webhooks_insert is disabled",
+        "problem: source payment_transactions: trigger 00_outbound_webhooks_insert is disabled [trigger-disabled]",
         '    alter table public.payment_transactions enable trigger "00_outbound_webhooks_insert"',
     ]
     assert [line.partition(":")[0] for line in problem.out.splitlines()[::2]] == [
@@ -220,4 +229,4 @@ def test_doctor_as_the_monitor(env: dict[str, str], host: Host) -> None:
         host.rows("drop role watcher")
 
     assert (done.code, done.err) == (0, "")
-    assert "note: switches: delivery is off" in done.out
+    assert "note: switches: delivery is off for every dispatcher [switch-off]" in done.out

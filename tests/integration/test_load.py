@@ -9,6 +9,7 @@ from dispatcher.demo.receiver import Receiver
 from dispatcher.telemetry.observations import AttemptFinished
 from tests.conftest import StartDispatcher
 from tests.support.host import CLINIC, Host
+from tests.support.hours import differences
 
 PAYMENTS = 10_000
 WRITERS = 8
@@ -22,7 +23,7 @@ async def write_payments(url: str, count: int) -> None:
 
 
 async def test_all_arrive_and_none_twice(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
-    """Every payment arrives once; attempts = deliveries; no live delivery is left."""
+    """Every payment arrives once; attempts = deliveries; no live delivery is left; all are counted."""
     endpoint = host.endpoint(receiver.url + "/", max_in_flight=100)
     receiver.keys["/"] = [endpoint.secret]
 
@@ -43,6 +44,7 @@ async def test_all_arrive_and_none_twice(host: Host, receiver: Receiver, dispatc
     )
     assert host.value("select count(*) from outbound_webhooks.deliveries") == 0
     assert host.value("select count(*) from outbound_webhooks.capture_errors") == 0
+    assert differences(host) == []
 
 
 async def test_a_payment_that_commits_late(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:

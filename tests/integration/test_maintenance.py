@@ -94,6 +94,7 @@ async def test_keys_are_sealed(host: Host, receiver: Receiver, dispatcher: Start
     assert endpoint.secret not in str(row)
 
 
+@pytest.mark.usefixtures("host")
 async def test_two_dispatchers_have_one_leader(dispatcher: StartDispatcher) -> None:
     """One of two leads; when it stops, the other one takes over."""
     async with AsyncExitStack() as stack:

@@ -1,12 +1,16 @@
 """The switches: capture in the database, delivery in the environment; and what happens to what waited."""
 
+import asyncio
 import json
+import time
 
 import aiohttp
+from aiohttp import web
 
 from dispatcher.demo.receiver import Receiver
-from dispatcher.telemetry.observations import AttemptFinished, BacklogTreated
+from dispatcher.telemetry.observations import AttemptFinished, BacklogTreated, Claimed, StatsRefreshed
 from tests.conftest import StartDispatcher
+from tests.support.cli import cli
 from tests.support.host import Host
 from tests.support.ops import free_port
 
@@ -123,3 +127,69 @@ async def test_off_and_on_again(host: Host, receiver: Receiver, dispatcher: Star
 
     assert treated.deliveries == 1
     assert receiver.received == []
+
+
+async def test_delivery_off_while_it_runs(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
+    """Nothing starts later than 2 s after the commit, though requests are out and payments come in; what is out ends.
+
+    Turned on again, what waited is drained at the rate.
+    """
+    host.endpoint(receiver.url + "/", max_in_flight=1)
+    release = asyncio.Event()
+
+    async def hold(_: web.Request) -> web.StreamResponse:
+        await release.wait()
+        return web.Response(status=204)
+
+    receiver.answer_next(hold, path="/")
+    port = free_port()
+    async with dispatcher(ops_port=port) as seen:
+        first = host.pay()
+        await receiver.wait_for_count(1)
+        host.rows("select outbound_webhooks.set_delivery(false, 'the receivers are flooded')")
+        off_at = time.time()
+        waiting = [host.pay() for _ in range(3)]
+        release.set()
+        await seen.count(AttemptFinished)
+        claims = len(seen.of(Claimed))
+        await seen.until(lambda: len(seen.of(Claimed)) > claims + 2 and time.time() > off_at + 2)
+        await seen.until(lambda: not seen.of(StatsRefreshed)[-1].delivery)
+        status, checks = await readyz(port)
+        sent_while_off = len(receiver.received)
+        waited = host.value("select outbound_webhooks.set_delivery(true, null, 2)")
+        attempts = await seen.count(AttemptFinished, 4)
+    sent = [json.loads(attempt.delivery.body)["data"]["id"] for attempt in attempts]
+    began = [request.at for request in receiver.received[1:]]
+
+    assert sent_while_off == 1
+    assert status == 200
+    assert checks["delivery"] == {
+        "status": "warning",
+        "detail": "switched off for all: outbound-webhooks delivery on; waiting: 3",
+    }
+    assert waited == 3
+    assert sent == [str(payment) for payment in (first, *waiting)]
+    assert began[2] - began[0] > 0.9
+
+
+def test_the_command(host: Host, env: dict[str, str]) -> None:
+    """`delivery off` says what happens to captures, `on` how much waited; who did it is in the view."""
+    host.endpoint("https://clinic.example/")
+    host.pay()
+
+    off = cli("delivery", "off", "--reason", "maintenance", **env)
+    shown = cli("switches", **env)
+    on = cli("delivery", "on", "--rate", "5", **env)
+    bad = cli("delivery", "on", "--rate", "0", **env)
+
+    assert (off.code, off.out) == (0, "delivery is off: what is captured waits until `delivery on`\n")
+    assert [line.split()[-1] for line in shown.out.splitlines() if line.startswith("delivery  all")] == ["maintenance"]
+    assert (on.code, on.out.splitlines()) == (
+        0,
+        [
+            "delivery is on",
+            "1 deliveries waited, and are sent at up to 5 a second",
+            "no dispatcher delivers: run one with OUTBOUND_WEBHOOKS_ENABLED=true",
+        ],
+    )
+    assert bad.code == 2

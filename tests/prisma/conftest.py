@@ -14,7 +14,7 @@ import pytest
 
 from tests.sql import steps
 from tests.support import orm_host
-from tests.support.host import Host
+from tests.support.host import ENVIRONMENT, Host
 from tests.support.process import ROOT
 
 CLIENT = ROOT / ".prisma-test"
@@ -59,6 +59,7 @@ def orm(database_url: str) -> Iterator[Host]:
     with closing(steps.Session(database_url)) as host:
         orm_host.install(host)
         host.rows("select outbound_webhooks.set_capture(true)")
+        host.rows("select outbound_webhooks.arm(%s)", ENVIRONMENT)
         host.rows(ELSEWHERE)
         yield host
 

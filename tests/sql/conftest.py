@@ -31,6 +31,14 @@ def sandbox(lasting_host: Host) -> Iterator[Host]:
 
 
 @pytest.fixture
+def numbered(sandbox: Host) -> Host:
+    """A sandbox whose endpoints and deliveries are numbered from 1 on."""
+    sandbox.rows("alter table outbound_webhooks.endpoints alter column id restart")
+    sandbox.rows("alter sequence outbound_webhooks.delivery_ids restart")
+    return sandbox
+
+
+@pytest.fixture
 def connect(host: Host) -> Iterator[Connect]:
     """Opens more sessions on the host's database."""
     with ExitStack() as opened:

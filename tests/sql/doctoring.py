@@ -10,6 +10,8 @@ from tests.support.host import Host
 
 WATCH = "select outbound_webhooks.watch(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 COMMAND = re.compile(r"outbound-webhooks (watch .*)")
+# A command takes its time, and a dispatcher without a heartbeat for 15 s is a finding.
+LASTING = "update outbound_webhooks.dispatchers set heartbeat_at = heartbeat_at + interval '1 hour'"
 
 
 def make_healthy(host: Host) -> None:

@@ -1,5 +1,6 @@
 """Installing as a DBA does it, with yoyo alone; and what of a database lies outside our schema."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -128,6 +129,12 @@ class Copy:
         *_, last = migration_files(self.folder / "migrations")
         marker = self.folder / "migrations" / f"{int(last.stem[:4]) + 1:04}_functions.sql"
         marker.write_text(f"-- depends: {last.stem}\ndo $$ begin null; end $$;\n", encoding="utf-8")
+
+    def set_contract(self, contract: int, oldest: int) -> None:
+        """Make it the release with that contract, which keeps those from the oldest on."""
+        (file,) = (self.folder / "migrations").glob("post-apply*.py")
+        text = re.sub(r"(?m)^CONTRACT = \d+$", f"CONTRACT = {contract}", file.read_text(encoding="utf-8"))
+        file.write_text(re.sub(r"(?m)^OLDEST_CONTRACT = \d+$", f"OLDEST_CONTRACT = {oldest}", text), encoding="utf-8")
 
 
 def migration_files(folder: Path) -> list[Path]:

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from tests.support.host import CLINIC, Endpoint, Host
+from tests.support.host import CLINIC, ENVIRONMENT, Endpoint, Host
 
 Row = dict[str, Any]
 
@@ -50,9 +50,15 @@ def emit(host: Host, count: int = 1, clinic: str = CLINIC, resource_id: str = "1
     return [int(str(row["id"])) for row in rows]
 
 
-def register(host: Host, *, delivering: bool = True) -> int:
+def register(host: Host, *, delivering: bool = True, environment: str | None = ENVIRONMENT) -> int:
     """Register a dispatcher."""
-    return int(str(host.value("select outbound_webhooks.register_dispatcher('host:1', '0.1.0', %s)", delivering)))
+    return int(
+        str(
+            host.value(
+                "select outbound_webhooks.register_dispatcher('host:1', '0.1.0', %s, %s)", delivering, environment
+            )
+        )
+    )
 
 
 def visit(
@@ -160,6 +166,14 @@ def release(host: Host, claimed: Sequence[Row], *, delay: str = "0 seconds", may
 def settle(host: Host, limit: int = 1000) -> int:
     """Bring waiting deliveries in line with their endpoints; returns how many moved."""
     return int(str(host.value("select outbound_webhooks.settle_deliveries(%s)", limit)))
+
+
+def end_all(host: Host, values: Row, count: int = 1000) -> list[int]:
+    """Claim all that is due, at most so many, and record one result for each; returns their ids."""
+    dispatcher = register(host)
+    claimed = claim(host, dispatcher, limit=count)
+    record(host, *(result(row, dispatcher, values) for row in claimed))
+    return ids(claimed)
 
 
 def flow(host: Host, endpoint_id: int) -> Row:

@@ -1,8 +1,10 @@
 """Every state of a delivery against everything that can be done to it, in one table."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
+import psycopg
 import pytest
 
 from tests.sql import steps
@@ -33,6 +35,12 @@ end_parked_too_long      -          -          dead       -          -          
 retire                   cancelled  -          cancelled  -          -          -
 retire_after_expiry      cancelled  cancelled  cancelled  -          -          -
 begin_from_now           cancelled  -          cancelled  -          -          -
+retry                    pending    -          -          pending    pending    pending
+replay_dead              -          -          -          -          pending    -
+replay_any               -          -          -          pending    pending    pending
+cancel                   cancelled  -          cancelled  -          -          -
+cancel_pending           cancelled  -          -          -          -          -
+cancel_parked            -          -          cancelled  -          -          -
 """
 
 
@@ -147,6 +155,31 @@ def end_parked_too_long(case: Case) -> None:
     case.host.rows("select outbound_webhooks.end_parked()")
 
 
+def retry(case: Case) -> None:
+    """Asked for by hand; what is refused raises."""
+    with suppress(psycopg.errors.ObjectNotInPrerequisiteState), case.host.connection.transaction():
+        case.host.rows("select outbound_webhooks.retry_delivery(%s)", case.had["delivery_id"])
+
+
+def replay(state: str | None) -> Callable[[Case], None]:
+    """A replay of all of the endpoint's in a state, and its first batch."""
+
+    def act(case: Case) -> None:
+        (row,) = case.host.rows("select * from outbound_webhooks.replay(%s, p_state => %s)", case.endpoint, state)
+        case.host.rows("select * from outbound_webhooks.advance_replay(%s, 100)", row["replay_id"])
+
+    return act
+
+
+def cancel(state: str | None) -> Callable[[Case], None]:
+    """All of the endpoint's, in a state."""
+
+    def act(case: Case) -> None:
+        case.host.rows("select outbound_webhooks.cancel_deliveries(%s, p_state => %s)", case.endpoint, state)
+
+    return act
+
+
 ACTIONS: dict[str, Callable[[Case], object]] = {
     "claim": claim_with_active_endpoint,
     "free_leases": lambda case: steps.free_leases(case.host, case.other),
@@ -169,6 +202,12 @@ ACTIONS: dict[str, Callable[[Case], object]] = {
     "retire": lambda case: case.settle("retired"),
     "retire_after_expiry": settle_after_expiry("retired"),
     "begin_from_now": lambda case: case.host.rows("select outbound_webhooks.begin_delivery('from-now', 1)"),
+    "retry": retry,
+    "replay_dead": replay("dead"),
+    "replay_any": replay(None),
+    "cancel": cancel(None),
+    "cancel_pending": cancel("pending"),
+    "cancel_parked": cancel("parked"),
 }
 
 

@@ -29,79 +29,95 @@ def test_nothing_to_say(healthy: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "severity", "text"),
+    ("fault", "severity", "code", "text"),
     [
         (
             f"drop trigger {QUOTED} on payment_transactions",
-            "problem", f"trigger {UPDATE_TRIGGER} is missing on public.payment_transactions",
+            "problem", "trigger-missing", f"trigger {UPDATE_TRIGGER} is missing on public.payment_transactions",
         ),
         (
             AFTER_UPDATE + "on payment_transactions for each row when (new.amount_cents > 5)" + CAPTURE,
-            "problem", f"trigger {UPDATE_TRIGGER} is not as watch() makes it",
+            "problem", "trigger-altered", f"trigger {UPDATE_TRIGGER} is not as watch() makes it",
         ),
         (
             AFTER_UPDATE + "of status on payment_transactions for each row when (old.* <> new.*)" + CAPTURE,
-            "problem", f"trigger {UPDATE_TRIGGER} is not as watch() makes it",
+            "problem", "trigger-altered", f"trigger {UPDATE_TRIGGER} is not as watch() makes it",
         ),
         (
             f"alter table payment_transactions disable trigger {QUOTED}",
-            "problem", f"trigger {UPDATE_TRIGGER} is disabled",
+            "problem", "trigger-disabled", f"trigger {UPDATE_TRIGGER} is disabled",
         ),
         (
             f"alter table payment_transactions enable replica trigger {QUOTED}",
-            "problem", f"trigger {UPDATE_TRIGGER} fires only while session_replication_role is replica",
+            "problem", "trigger-replica-only",
+            f"trigger {UPDATE_TRIGGER} fires only while session_replication_role is replica",
         ),
         (
             "alter table payment_transactions rename column status to state",
-            "problem", "column status, the status, was renamed to state",
+            "problem", "column-renamed", "column status, the status, was renamed to state",
         ),
         (
             "alter table payment_transactions alter column amount_cents type numeric(10, 2)",
-            "problem", "payload_payment_transactions is not as watch() generates it for the columns' types of today",
+            "problem", "payload-outdated",
+            "payload_payment_transactions is not as watch() generates it for the columns' types of today",
         ),
         (
             ANOTHER_CAPTURE,
-            "problem", "trigger function capture_payment_transactions() is not as watch() generates it today",
+            "problem", "capture-altered",
+            "trigger function capture_payment_transactions() is not as watch() generates it today",
         ),
         (
             "alter function outbound_webhooks.capture_payment_transactions() set lock_timeout = '1h'",
-            "problem", "trigger function capture_payment_transactions() is not as watch() generates it today",
+            "problem", "capture-altered",
+            "trigger function capture_payment_transactions() is not as watch() generates it today",
         ),
         (
             "drop function outbound_webhooks.payload_payment_transactions(anyelement, json)",
-            "problem", "payload function payload_payment_transactions(anyelement, json) is missing",
+            "problem", "payload-missing", "payload function payload_payment_transactions(anyelement, json) is missing",
         ),
         (
             "alter function outbound_webhooks.payload_payment_transactions(anyelement, json) set search_path = public",
-            "problem", "payload_payment_transactions has a search_path that does not end with pg_temp",
+            "problem", "payload-search-path",
+            "payload_payment_transactions has a search_path that does not end with pg_temp",
         ),
         (
             "alter function outbound_webhooks.payload_payment_transactions(anyelement, json) owner to postgres",
-            "problem", "outbound_webhooks_owner may not execute payload_payment_transactions",
+            "problem", "payload-not-executable", "outbound_webhooks_owner may not execute payload_payment_transactions",
         ),
         (
             "revoke select on payment_transactions from outbound_webhooks_owner",
-            "problem", "outbound_webhooks_owner may not read public.payment_transactions",
+            "problem", "select-missing", "outbound_webhooks_owner may not read public.payment_transactions",
         ),
         (
             "alter table payment_transactions enable row level security",
-            "warning", "row-level security hides all rows of public.payment_transactions",
+            "warning", "rows-hidden", "row-level security hides all rows of public.payment_transactions",
         ),
         (
             "alter table payment_transactions rename to payments",
-            "problem", "its table public.payment_transactions was renamed to public.payments",
+            "problem", "table-renamed", "its table public.payment_transactions was renamed to public.payments",
         ),
     ],
 )  # fmt: skip
-def test_found_and_mended(healthy: Host, fault: str, severity: str, text: str) -> None:
+def test_found_and_mended(healthy: Host, fault: str, severity: str, code: str, text: str) -> None:
     """The fault is all that is found, and after the remedy nothing is."""
     healthy.rows(fault)
 
     found = only_finding(healthy)
     remedy(healthy, found)
 
-    assert (found["severity"], found["subject"]) == (severity, SOURCE)
+    assert (found["severity"], found["code"], found["subject"]) == (severity, code, SOURCE)
     assert text in found["finding"]
+    assert findings(healthy) == []
+
+
+def test_a_dropped_trigger_function(healthy: Host) -> None:
+    """Somebody drops the trigger function, and its triggers with it; watch makes all of them again."""
+    healthy.rows("drop function outbound_webhooks.capture_payment_transactions() cascade")
+
+    found = findings(healthy)
+    remedy(healthy, found[0])
+
+    assert [row["code"] for row in found] == ["capture-missing", "trigger-missing", "trigger-missing"]
     assert findings(healthy) == []
 
 
@@ -125,11 +141,14 @@ def test_two_renamed_columns(healthy: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
-    ["drop column refunded_cents", "alter refunded_cents drop default, alter refunded_cents type text"],
+    ("change", "code"),
+    [
+        ("drop column refunded_cents", "column-gone"),
+        ("alter refunded_cents drop default, alter refunded_cents type text", "column-unfit"),
+    ],
     ids=["dropped", "no number any more"],
 )
-def test_a_column_to_be_replaced(healthy: Host, change: str) -> None:
+def test_a_column_to_be_replaced(healthy: Host, change: str, code: str) -> None:
     """A column that is gone, or whose type no longer fits: the remedy asks for another one."""
     healthy.rows(f"alter table payment_transactions {change}")
     healthy.rows("alter table payment_transactions add column returned_cents bigint")
@@ -137,6 +156,7 @@ def test_a_column_to_be_replaced(healthy: Host, change: str) -> None:
     (found,) = [row for row in findings(healthy) if row["severity"] == "problem"]
     remedy(healthy, found, column="returned_cents")
 
+    assert found["code"] == code
     assert "refunded_cents" in found["finding"]
     assert "--map refunded_amount=COLUMN" in found["remedy"]
     assert findings(healthy) == []
@@ -154,8 +174,8 @@ def test_a_superfluous_trigger(healthy: Host) -> None:
     found = only_finding(healthy)
     remedy(healthy, found)
 
-    assert (found["severity"], found["finding"]) == (
-        "warning", f"trigger {UPDATE_TRIGGER} is there, but no rule needs it",
+    assert (found["severity"], found["code"], found["finding"]) == (
+        "warning", "trigger-superfluous", f"trigger {UPDATE_TRIGGER} is there, but no rule needs it",
     )  # fmt: skip
     assert findings(healthy) == []
 
@@ -167,7 +187,7 @@ def test_a_stray_trigger(healthy: Host) -> None:
     found = only_finding(healthy)
     remedy(healthy, found)
 
-    assert found["subject"] == "table public.payment_transactions"
+    assert (found["code"], found["subject"]) == ("stray-trigger", "table public.payment_transactions")
     assert found["finding"].startswith(
         "trigger mine calls outbound_webhooks.capture_payment_transactions(), but is not of an event source"
     )

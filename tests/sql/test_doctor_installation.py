@@ -1,5 +1,7 @@
 """doctor(): what keeps events of any source from being captured or sent, and what is switched off."""
 
+import re
+
 import psycopg
 import pytest
 
@@ -10,6 +12,7 @@ from tests.sql.doctoring import findings, only_finding
 from tests.support.host import Host
 
 SOURCE = "source payment_transactions"
+TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"
 
 
 def drop_partitions(host: Host, from_day: int) -> None:
@@ -34,7 +37,7 @@ def test_the_ledger(healthy: Host) -> None:
     second = findings(healthy)[0]
     healthy.rows(str(second["remedy"]).partition(", or: ")[2])
 
-    assert (first["severity"], first["subject"]) == ("problem", "ledger")
+    assert (first["severity"], first["code"], first["subject"]) == ("problem", "ledger-open", "ledger")
     assert first["finding"].startswith("changes of payment_transactions that were not captured: 2; the oldest of 2")
     assert first["remedy"].endswith("outbound-webhooks recapture --all")
     assert second["finding"] == first["finding"]
@@ -42,17 +45,20 @@ def test_the_ledger(healthy: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("from_day", "severity", "text"),
-    [(0, "problem", "today has none"), (2, "warning", "ready for only 1 days after today")],
+    ("from_day", "severity", "code", "text"),
+    [
+        (0, "problem", "partitions-missing", "today has none"),
+        (2, "warning", "partitions-few", "ready for only 1 days after today"),
+    ],
 )
-def test_partitions(healthy: Host, from_day: int, severity: str, text: str) -> None:
+def test_partitions(healthy: Host, from_day: int, severity: str, code: str, text: str) -> None:
     """Partitions that run out within three days are a warning, and a problem when today has none."""
     drop_partitions(healthy, from_day)
 
     found = only_finding(healthy)
     healthy.rows(str(found["remedy"]).partition("for now: ")[2])
 
-    assert (found["severity"], found["subject"]) == (severity, "partitions")
+    assert (found["severity"], found["code"], found["subject"]) == (severity, code, "partitions")
     assert found["finding"].startswith(text)
     assert findings(healthy) == []
 
@@ -72,7 +78,7 @@ def test_no_dispatcher(healthy: Host, fault: str) -> None:
     found = only_finding(healthy)
     steps.register(healthy)
 
-    assert (found["severity"], found["subject"]) == ("warning", "dispatchers")
+    assert (found["severity"], found["code"], found["subject"]) == ("warning", "no-dispatcher", "dispatchers")
     assert findings(healthy) == []
 
 
@@ -91,7 +97,8 @@ def test_signing_keys_in_clear(healthy: Host) -> None:
     found = only_finding(healthy)
     healthy.rows("update outbound_webhooks.endpoint_secrets set secret = null, sealed = 'x'")
 
-    assert (found["severity"], found["finding"]) == ("warning", "not sealed, though older than 5 minutes: 1")
+    assert (found["severity"], found["code"]) == ("warning", "keys-in-clear")
+    assert found["finding"] == "not sealed, though older than 5 minutes: 1"
     assert findings(healthy) == []
 
 
@@ -115,19 +122,24 @@ def test_signing_keys_in_clear(healthy: Host) -> None:
         (
             "update outbound_webhooks.settings set delivering = false, delivering_since = null",
             "select outbound_webhooks.begin_delivery('drain', 1)",
-            "delivery is off", "run a dispatcher with OUTBOUND_WEBHOOKS_ENABLED=true",
+            "delivery is off for every dispatcher", "run a dispatcher with OUTBOUND_WEBHOOKS_ENABLED=true",
+        ),
+        (
+            "select outbound_webhooks.set_delivery(false)", "select outbound_webhooks.set_delivery(true)",
+            "delivery is off", "outbound-webhooks delivery on",
         ),
     ],
 )  # fmt: skip
 def test_switches(healthy: Host, off: str, on: str, text: str, command: str) -> None:
-    """A switch that is off is a note, with how it is turned on."""
+    """A switch that is off is a note: since when and by whom, as far as that is known, and how it is turned on."""
     healthy.rows(off)
 
     found = only_finding(healthy)
     healthy.rows(on)
 
-    assert (found["severity"], found["subject"]) == ("note", "switches")
-    assert (found["finding"], found["remedy"]) == (text, command)
+    assert (found["severity"], found["code"], found["subject"]) == ("note", "switch-off", "switches")
+    assert re.sub(f", since {TIME}|, by \\w+$", "", str(found["finding"])) == text
+    assert found["remedy"] == command
     assert findings(healthy) == []
 
 
@@ -146,6 +158,7 @@ def test_a_switch_thrown_by_hand(healthy: Host, by_hand: str, switch: str, mende
     healthy.rows("select outbound_webhooks.set_capture(%s)", mended)
 
     assert (problem["severity"], problem["subject"], note["severity"]) == ("problem", SOURCE, "note")
+    assert (problem["code"], note["code"]) == ("capture-disagrees", "switch-off")
     assert problem["finding"] == f"capture is {switch} in the settings, but not in its trigger function"
     assert problem["remedy"] == f"outbound-webhooks capture {mended}"
     assert findings(healthy) == [note]
@@ -162,9 +175,7 @@ def test_endpoints(healthy: Host, event_types: str, is_asked_for: bool) -> None:
     """A source whose events no endpoint asks for is a note."""
     healthy.rows("update outbound_webhooks.endpoints set event_types = %s", event_types)
 
-    assert [row["finding"].partition(":")[0] for row in findings(healthy)] == (
-        [] if is_asked_for else ["no endpoint of any clinic asks for its events"]
-    )
+    assert [row["code"] for row in findings(healthy)] == ([] if is_asked_for else ["nobody-asks"])
 
 
 def test_no_endpoint(healthy: Host) -> None:
@@ -195,7 +206,7 @@ def test_settings_that_keep_from_capturing(healthy: Host, setting: str, subject:
     found = only_finding(healthy)
     healthy.rows(str(found["remedy"]))
 
-    assert (found["severity"], found["subject"]) == ("warning", subject)
+    assert (found["severity"], found["code"], found["subject"]) == ("warning", "session-setting", subject)
     assert found["finding"] == f"{text} is set for every session: its writes are not captured"
     assert findings(healthy) == []
 
@@ -203,7 +214,7 @@ def test_settings_that_keep_from_capturing(healthy: Host, setting: str, subject:
 def test_the_doorbell_beside_prepare_transaction() -> None:
     """wake_up = doorbell where PREPARE TRANSACTION is allowed, which NOTIFY would break."""
     settings = {**embedded.THROWAWAY, "max_prepared_transactions": "5"}
-    look = "select remedy from outbound_webhooks.doctor() where subject = 'settings'"
+    look = "select remedy from outbound_webhooks.doctor() where code = 'wake-up-prepared'"
     with embedded.run(embedded.wheel_programs(18), settings) as server:
         migrate(server.url())
         with psycopg.connect(server.url(), autocommit=True) as connection:

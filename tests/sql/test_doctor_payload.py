@@ -49,7 +49,7 @@ def test_the_dbas_own(healthy: Host) -> None:
     healthy.rows(drop)
     watch_again(healthy, command)
 
-    assert (found["severity"], found["subject"]) == ("note", SOURCE)
+    assert (found["severity"], found["code"], found["subject"]) == ("note", "payload-own", SOURCE)
     assert "is your own" in found["finding"]
     assert findings(healthy) == []
 
@@ -92,7 +92,7 @@ def test_the_newest_row(healthy: Host, expression: str, text: str) -> None:
     found, note = findings(healthy)
     healthy.rows(own_payload("payment.id"))
 
-    assert (found["severity"], note["severity"]) == ("problem", "note")
+    assert (found["severity"], found["code"], note["severity"]) == ("problem", "payload-fails", "note")
     assert found["finding"].endswith(text)
     assert f"outbound-webhooks payload preview payment_transactions {payment} " in found["remedy"]
     assert findings(healthy) == [note]
@@ -106,6 +106,7 @@ def test_a_body_that_is_too_large(healthy: Host) -> None:
     found, note = findings(healthy)
     healthy.rows(own_payload("repeat('x', 3000)"))
 
+    assert found["code"] == "body-too-large"
     assert "more than settings.max_body_bytes (262144)" in found["finding"]
     assert findings(healthy) == [note]
 
@@ -120,48 +121,56 @@ def test_a_key_without_an_index(healthy: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "severity", "text"),
+    ("fault", "code", "text"),
     [
         (
             "revoke usage on schema private from outbound_webhooks_owner",
-            "problem", "outbound_webhooks_owner may not use the schema private, where it reads private.shops",
+            "usage-missing", "outbound_webhooks_owner may not use the schema private, where it reads private.shops",
         ),
         (
             "revoke select on private.shops from outbound_webhooks_owner",
-            "problem", "outbound_webhooks_owner may not read private.shops",
+            "select-missing", "outbound_webhooks_owner may not read private.shops",
         ),
         (
             "alter table private.shops enable row level security",
-            "problem", f"row-level security hides all rows of private.shops from {OWNER}: {HIDDEN}",
+            "rows-hidden", f"row-level security hides all rows of private.shops from {OWNER}: {HIDDEN}",
         ),
     ],
 )  # fmt: skip
-def test_rights_on_related_rows(related: Host, fault: str, severity: str, text: str) -> None:
+def test_rights_on_related_rows(related: Host, fault: str, code: str, text: str) -> None:
     """What the owner role may not read of a related table is found, with the statement that grants it."""
     related.rows(fault)
 
     found = only_finding(related)
     related.rows(str(found["remedy"]))
 
-    assert (found["severity"], found["subject"], found["finding"]) == (severity, SOURCE, text)
+    assert (found["severity"], found["code"], found["subject"], found["finding"]) == ("problem", code, SOURCE, text)
     assert findings(related) == []
 
 
 @pytest.mark.parametrize(
-    ("policy", "severity"),
+    ("policy", "found"),
     [
-        ("for select using (name = current_setting('app.shop', true))", "warning"),
-        ("for select to outbound_webhooks_admin using (true)", "problem"),
-        ("for update using (true)", "problem"),
-        ("using (true)", None),
+        ("for select using (name = current_setting('app.shop', true))", [("warning", "rows-filtered")]),
+        ("for select to outbound_webhooks_owner using (name <> '')", [("warning", "rows-filtered")]),
+        ("for select to outbound_webhooks_admin using (true)", [("problem", "rows-hidden")]),
+        ("for update using (true)", [("problem", "rows-hidden")]),
+        ("using (true)", []),
+        ("for select to readers using (true)", []),
     ],
 )
-def test_policies(related: Host, policy: str, severity: str | None) -> None:
-    """A policy for everybody is fine; one with a condition decides what is seen; one for others does not count."""
+def test_policies(related: Host, policy: str, found: list[tuple[str, str]]) -> None:
+    """A policy for all rows is fine, however it reaches us; one with a condition decides what is seen; one for
+    others does not count. Where nothing is found, watch() takes the table.
+    """
+    related.rows("create role readers")
+    related.rows("grant readers to outbound_webhooks_owner")
     related.rows("alter table private.shops enable row level security")
     related.rows(f"create policy shop on private.shops {policy}")
 
-    assert [row["severity"] for row in findings(related)] == ([severity] if severity else [])
+    assert [(row["severity"], row["code"]) for row in findings(related)] == found
+    if not found:
+        related.rows(WATCH, "payment_transactions", MAPPING, "payment_transaction", None, "{}", [], SHOP, None, False)
 
 
 @pytest.mark.parametrize(
@@ -191,6 +200,7 @@ def test_related_tables_that_changed(related: Host, fault: str, text: str, mende
     )  # fmt: skip
 
     assert (found["severity"], found["subject"]) == ("problem", SOURCE)
+    assert found["code"] == "related-broken"
     assert found["finding"].startswith("related rows: ")
     assert text in found["finding"]
     assert "--related '{" in found["remedy"]

@@ -23,6 +23,7 @@ def test_partitions(healthy: Host) -> None:
     healthy.rows("alter table parts detach partition parts_1")
     healthy.rows("alter table parts attach partition parts_1 for values in ('clinic-1')")
 
+    assert (disabled["code"], missing["code"]) == ("partition-trigger-disabled", "partition-trigger-missing")
     assert disabled["finding"] == "trigger 00_outbound_webhooks_insert is disabled on the partition public.parts_1"
     assert mended == []
     assert missing["finding"] == "trigger 00_outbound_webhooks_insert is missing on the partition public.parts_1"
@@ -37,6 +38,7 @@ def test_an_inheriting_table(healthy: Host) -> None:
     found = only_finding(healthy)
     healthy.rows(str(found["remedy"]).partition("; or: ")[2])
 
+    assert found["code"] == "table-inherited"
     assert found["finding"] == "public.special inherits from its table: writes to it are not captured"
     assert findings(healthy) == []
 
@@ -48,9 +50,12 @@ def test_a_dropped_table(healthy: Host) -> None:
     found = only_finding(healthy)
     healthy.rows("select outbound_webhooks.forget_source('payment_transactions')")
 
-    assert (found["severity"], found["finding"]) == ("problem", "its table public.payment_transactions is gone")
+    assert (found["severity"], found["code"]) == ("problem", "table-gone")
+    assert found["finding"] == "its table public.payment_transactions is gone"
     assert found["remedy"].endswith("outbound-webhooks unwatch --source payment_transactions")
-    assert [row["finding"] for row in findings(healthy)] == ["no table is watched yet"]
+    assert [(row["code"], row["finding"]) for row in findings(healthy)] == [
+        ("nothing-watched", "no table is watched yet")
+    ]
 
 
 def test_a_table_made_anew(healthy: Host) -> None:
@@ -62,8 +67,9 @@ def test_a_table_made_anew(healthy: Host) -> None:
     found = findings(healthy)
     remedy(healthy, found[-1])
 
-    assert [(row["severity"], row["finding"].partition(" ")[0]) for row in found] == [
-        ("problem", "outbound_webhooks_owner"), ("problem", "trigger"), ("problem", "trigger"), ("warning", "its"),
+    assert [(row["severity"], row["code"]) for row in found] == [
+        ("problem", "select-missing"), ("problem", "trigger-missing"), ("problem", "trigger-missing"),
+        ("warning", "table-made-anew"),
     ]  # fmt: skip
     assert found[-1]["finding"] == "its table public.payment_transactions was made anew, or restored, since watch()"
     assert findings(healthy) == []
@@ -126,6 +132,6 @@ def test_a_locked_table(host: Host, connect: Connect) -> None:
         locker.rows("lock table payment_transactions in access exclusive mode")
         found = only_finding(host)
 
-    assert found["severity"] == "note"
+    assert (found["severity"], found["code"]) == ("note", "table-locked")
     assert found["finding"].startswith("a table that it reads is locked at this moment")
     assert findings(host) == []

@@ -10,6 +10,7 @@ from psycopg.conninfo import make_conninfo
 from dispatcher.migrate import MigrationFailed, migrate, post_apply
 from tests.sql.installing import loaded_fingerprint, yoyo
 from tests.support import postgres
+from tests.support.cli import URL, cli
 from tests.support.host import MAPPING, SCHEMA
 
 NAME = f"ow_dba_{os.getpid()}"
@@ -49,12 +50,15 @@ def assert_it_works(url: str) -> None:
         source = dba.execute("select outbound_webhooks.watch('payment_transactions', %s)", (MAPPING,)).fetchone()
         again = dba.execute("select outbound_webhooks.watch('payment_transactions', %s)", (MAPPING,)).fetchone()
         dba.execute("select outbound_webhooks.set_capture(true)")
+        dba.execute("select outbound_webhooks.arm('test')")
         dba.execute("select outbound_webhooks.create_endpoint('clinic-1', 'https://clinic.example/')")
         dba.execute("insert into payment_transactions (clinic_id) values ('clinic-1')")
         errors = dba.execute("select message from outbound_webhooks.capture_errors").fetchall()
         problems = dba.execute("select * from outbound_webhooks.doctor() where severity = 'problem'").fetchall()
         dba.execute("set role outbound_webhooks_dispatcher")
-        dispatcher = dba.execute("select outbound_webhooks.register_dispatcher('host:1', '0.1.0', true)").fetchone()
+        dispatcher = dba.execute(
+            "select outbound_webhooks.register_dispatcher('host:1', '0.1.0', true, 'test')"
+        ).fetchone()
         claimed = dba.execute(
             "select count(delivery_id)"
             " from outbound_webhooks.claim_deliveries(%s, 10, 10, 0, '-infinity', '{}', '{}', 10, '1 s')",
@@ -68,7 +72,7 @@ def assert_it_works(url: str) -> None:
 
 
 def test_with_createrole(own_server: str) -> None:
-    """A role with CREATEROLE makes our roles, and may work as each of them; down and up again works too."""
+    """A role with CREATEROLE makes our roles, and may work as each of them; down, up and uninstall work, too."""
     url = make_owned_database(own_server, "createrole")
 
     migrate(url)
@@ -76,9 +80,13 @@ def test_with_createrole(own_server: str) -> None:
     migrate(url)
     down, output = yoyo(url, "rollback", "--all", "--batch")
     up, _ = yoyo(url, "apply")
+    run(url, "select outbound_webhooks.watch('payment_transactions', '{\"amount\": \"amount_cents\"}')")
+    removed = cli("uninstall", "--yes", **{URL: url})
 
     assert (down, output) == (0, "")
     assert up == 0
+    assert (removed.code, removed.err) == (0, "")
+    assert "drop role outbound_webhooks_owner" in removed.out
 
 
 def test_where_the_roles_exist(server: postgres.TestServer) -> None:

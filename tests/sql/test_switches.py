@@ -15,6 +15,8 @@ CAPTURE_ALL = ("capture", "all")
 CAPTURE_SOURCE = ("capture", "source payment_transactions")
 CAPTURE_HERE = ("capture", "this transaction")
 DELIVERY = ("delivery", "all")
+DISPATCHERS = ("delivery", "every dispatcher")
+SET_DELIVERY = "select outbound_webhooks.set_delivery(%s, %s, %s)"
 
 
 def switches(host: Host) -> dict[tuple[str, str], steps.Row]:
@@ -37,11 +39,11 @@ def captured(host: Host) -> bool:
 
 
 def test_after_installation(host: Host) -> None:
-    """Capture and delivery are off, a source's own switch is on."""
+    """Capture is off, and nobody delivers; a source's own switch is on, and delivery is not stopped."""
     host.rows("select outbound_webhooks.set_capture(false)")
 
-    assert is_on(host) == {CAPTURE_ALL: False, CAPTURE_SOURCE: True, DELIVERY: False}
-    assert switches(host)[DELIVERY]["since"] is None
+    assert is_on(host) == {CAPTURE_ALL: False, CAPTURE_SOURCE: True, DELIVERY: True, DISPATCHERS: False}
+    assert switches(host)[DISPATCHERS]["since"] is None
 
 
 @pytest.mark.parametrize(("all_on", "source_on"), [(True, True), (True, False), (False, True), (False, False)])
@@ -157,12 +159,15 @@ def test_a_value_that_is_none(host: Host, value: str) -> None:
     with host.connection.transaction():
         host.rows(f"set local outbound_webhooks.capture = '{value}'")
         assert not captured(host)
+        shown = switches(host)[CAPTURE_HERE]
     errors = sources.ledger(host)
     host.rows("select outbound_webhooks.recapture()")
 
     assert host.value("select count(*) from payment_transactions") == 1
     assert errors == [("22P02", f'invalid input syntax for type boolean: "{value}"')]
     assert len(sources.types(host)) == 1
+    assert (shown["is_on"], shown["reason"]) == (False, f"'{value}' is neither on nor off: changes go to the ledger")
+    assert CAPTURE_HERE not in switches(host)
 
 
 @pytest.mark.parametrize(
@@ -183,3 +188,117 @@ def test_refusals(sandbox: Host, arguments: tuple[object, ...], message: str) ->
 
     assert caught.value.diag.message_primary == message
     assert switches(sandbox) == before
+
+
+# Whatever boolean takes, and what it does not: each is a whole word, or the beginning of one that only one begins with.
+@pytest.mark.parametrize("value", ["t", "TRU", "on", "y", "ye", "1", "o", "of", "fal", "0", "00", "onn", "", " on "])
+def test_the_view_reads_a_value_as_captures_do(host: Host, value: str) -> None:
+    """Shown as off is exactly what is not captured, whatever was set; and no value makes the view fail."""
+    steps.endpoint(host)
+
+    with host.connection.transaction():
+        host.rows("select set_config('outbound_webhooks.capture', %s, true)", value)
+        shown = CAPTURE_HERE not in is_on(host)
+        assert captured(host) is shown
+
+
+def test_delivery_off_and_on(sandbox: Host) -> None:
+    """Off: nothing is claimed; on: what waited is spread at the rate, oldest first, what comes then goes at once."""
+    steps.endpoint(sandbox)
+    waiting = steps.emit(sandbox, 3)
+    dispatcher = steps.register(sandbox)
+
+    off = sandbox.value(SET_DELIVERY, False, "the receivers are flooded", 100)
+    stopped = steps.claim(sandbox, dispatcher)
+    shown = switches(sandbox)[DELIVERY]
+    on = sandbox.value(SET_DELIVERY, True, None, 2)
+    fresh = steps.emit(sandbox)
+    due = sandbox.rows(
+        "select d.id, extract(epoch from d.next_attempt_at - g.delivery_changed_at)::float8 as after"
+        " from outbound_webhooks.deliveries as d, outbound_webhooks.settings as g where d.id = any (%s) order by d.id",
+        waiting,
+    )
+    claimed = steps.ids(steps.claim(sandbox, dispatcher))
+
+    assert (off, stopped, on) == (0, [], 3)
+    assert (shown["is_on"], shown["reason"]) == (False, "the receivers are flooded")
+    assert shown["changed_by"] == sandbox.value("select session_user")
+    assert [(row["id"], row["after"]) for row in due] == list(zip(waiting, [0, 0.5, 1], strict=True))
+    assert claimed == [waiting[0], *fresh]
+    assert switches(sandbox)[DELIVERY]["reason"] is None
+
+
+def test_delivery_off_stops_what_was_claimed(sandbox: Host) -> None:
+    """A delivery that was claimed before and has not started yet does not start; its result is still recorded."""
+    steps.endpoint(sandbox)
+    steps.emit(sandbox, 2)
+    dispatcher = steps.register(sandbox)
+    waiting, sent = steps.claim(sandbox, dispatcher)
+
+    def may_start() -> object:
+        return sandbox.value(
+            "select outbound_webhooks.may_start(%s, %s)", waiting["delivery_id"], waiting["lease_token"]
+        )
+
+    before = may_start()
+    sandbox.rows(SET_DELIVERY, False, None, 1)
+    after = may_start()
+    kept = steps.record(sandbox, steps.result(sent, dispatcher, steps.SUCCEEDED))
+
+    assert (before, after) == (True, False)
+    assert kept == [sent["lease_token"]]
+
+
+def test_delivery_where_it_is(sandbox: Host) -> None:
+    """To throw the switch to where it is changes nothing: not who, not when, and nothing is spread anew."""
+    steps.endpoint(sandbox)
+    (waiting,) = steps.emit(sandbox)
+    before = switches(sandbox)[DELIVERY]
+
+    assert sandbox.value(SET_DELIVERY, True, "again", 1) == 0
+    assert switches(sandbox)[DELIVERY] == before
+    sandbox.rows(SET_DELIVERY, False, "first", 1)
+    sandbox.rows(SET_DELIVERY, False, "second", 1)
+    assert switches(sandbox)[DELIVERY]["reason"] == "first"
+    assert steps.states(sandbox) == {waiting: "pending"}
+
+
+def test_delivery_refusals(sandbox: Host) -> None:
+    """A switch is on or off, and a backlog drained at a rate that ends."""
+    steps.endpoint(sandbox)
+    sandbox.rows(SET_DELIVERY, False, None, 1)
+
+    for arguments, message in (((None, None, 1), "on or off, not null"), ((True, None, 0), "at least 1 a second")):
+        with pytest.raises(psycopg.Error) as caught, sandbox.connection.transaction():
+            sandbox.rows(SET_DELIVERY, *arguments)
+        assert message in str(caught.value.diag.message_primary)
+    assert is_on(sandbox)[DELIVERY] is False
+
+
+def test_stopped_endpoints(host: Host, connect: Connect) -> None:
+    """An endpoint that is paused, or that we disabled, is in the view: since when, by whom and why."""
+    host.rows("create role operator login in role outbound_webhooks_admin")
+    active, paused, gone = (steps.endpoint(host, f"clinic-{number}") for number in range(3))
+    session = connect()
+    session.rows("set session authorization operator")
+    dispatcher = steps.register(host)
+    steps.emit(host, clinic="clinic-2")
+    (claimed,) = steps.claim(host, dispatcher)
+
+    session.rows("select outbound_webhooks.pause_endpoint(%s, 'it moves')", paused.id)
+    steps.record(host, steps.result(claimed, dispatcher, steps.RETRY, disable="answered 410 Gone"))
+    shown = {scope: row for (_, scope), row in switches(host).items() if scope.startswith("endpoint")}
+    session.rows("select outbound_webhooks.resume_endpoint(%s)", paused.id)
+    resumed_by = host.value("select state_changed_by from outbound_webhooks.endpoints where id = %s", paused.id)
+    after = [scope for _, scope in switches(host) if scope.startswith("endpoint")]
+    session.rows("reset session authorization")
+    host.rows("drop role operator")
+
+    assert {(scope, row["is_on"], row["changed_by"], row["reason"]) for scope, row in shown.items()} == {
+        (f"endpoint {paused.id}", False, "operator", "paused: it moves"),
+        (f"endpoint {gone.id}", False, host.value("select session_user"), "disabled: answered 410 Gone"),
+    }
+    assert all(row["since"] is not None for row in shown.values())
+    assert resumed_by == "operator"
+    assert after == [f"endpoint {gone.id}"]
+    assert active.id not in {paused.id, gone.id}

@@ -7,6 +7,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 CLINIC = "clinic-1"
+ENVIRONMENT = "test"
 
 SCHEMA = """
 create type payment_status as enum ('pending', 'paid', 'failed', 'refunded');
@@ -50,13 +51,14 @@ class Endpoint:
 
 
 class Host:
-    """A superuser's connection to a database with the payment table, watched, capture on."""
+    """A superuser's connection to a database with the payment table, watched, capture on, armed."""
 
     def __init__(self, url: str, *, capture: bool = True) -> None:
         self.url = url
         self.connection = psycopg.connect(url, autocommit=True, row_factory=dict_row)
         self.connection.execute(SCHEMA)
         self.rows("select outbound_webhooks.watch('payment_transactions', %s)", MAPPING)
+        self.rows("select outbound_webhooks.arm(%s)", ENVIRONMENT)
         if capture:
             self.rows("select outbound_webhooks.set_capture(true)")
 

@@ -137,7 +137,7 @@ def _objects(connection: Connection, query: LiteralString, details: tuple[Litera
 
 
 def _comment(comment: str | None) -> list[str]:
-    return [] if comment is None else [f"-- {comment}"]
+    return [] if comment is None else [f"-- {line}" for line in comment.splitlines()]
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dispatcher.config import Settings
+from tests.support.host import ENVIRONMENT
 
 MASTER_KEYS = "test:" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY="
 
@@ -12,6 +13,7 @@ def environment(database_url: str, ca_file: Path, **more: str) -> dict[str, str]
     prefix = "OUTBOUND_WEBHOOKS_"
     values = {
         "database_url": database_url,
+        "environment": ENVIRONMENT,
         "enabled": "true",
         "master_keys": MASTER_KEYS,
         "allowed_networks": "127.0.0.0/8",

@@ -22,6 +22,7 @@ def test_defaults(environment: Environment) -> None:
     assert settings.master_keys.get_secret_value() == ""
     assert changed == {
         "listen_database_url": None,
+        "environment": None,
         "enabled": False,
         "backlog": "drain",
         "backlog_rate": 100,
@@ -46,6 +47,7 @@ def test_every_setting_is_read(environment: Environment, tmp_path: Path) -> None
     trustme.CA().cert_pem.write_to_path(str(ca_file))
     texts = {
         "listen_database_url": "postgresql://direct/database",
+        "environment": "staging-2",
         "enabled": "true",
         "backlog": "from-now",
         "backlog_rate": "7",

@@ -216,3 +216,20 @@ def test_no_secret_is_shown(environment: Environment, values: dict[str, str]) ->
 
     assert len(shown) > 20
     assert not any(secret in shown for secret in ("Sesame9", KEY, repr(bytes(range(32)))[2:-1]))
+
+
+def test_delivery_needs_the_name_of_the_environment(environment: Environment) -> None:
+    """Without it nothing could tell a physical copy of the database from its original; off, none is needed."""
+    (problem,) = environment.problems(enabled="true")
+
+    assert problem.startswith(f"{PREFIX}ENABLED: delivery needs {PREFIX}ENVIRONMENT, too: the name of this environment")
+    assert environment.load(enabled="false").environment is None
+    assert environment.load(enabled="true", environment="production").enabled
+
+
+@pytest.mark.parametrize("name", ["two words", "prod/eu", "x" * 64, "naïve"])
+def test_the_name_of_an_environment(environment: Environment, name: str) -> None:
+    """What arm() would not take is refused here, and nothing else is said of it."""
+    (problem,) = environment.problems(environment=name, enabled="true")
+
+    assert problem.startswith(f"{PREFIX}ENVIRONMENT: a name has 1 to 63 letters, digits, dots, dashes and underscores")

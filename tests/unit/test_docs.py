@@ -163,10 +163,16 @@ def test_options(page: Path) -> None:
     assert named - known <= {"--"}
 
 
-def test_everything_about_capture_is_named() -> None:
-    """docs/capture.md has every option of the commands that it is about; some page has each command."""
-    page = (DOCS / "capture.md").read_text()
-    about = ("watch", "unwatch", "capture", "switches", "doctor", "payload preview", "recapture")
+@pytest.mark.parametrize(
+    ("page", "about"),
+    [
+        ("capture.md", ("watch", "unwatch", "capture", "switches", "doctor", "payload preview", "recapture")),
+        ("operations.md", ("retry", "replay", "replays", "replay-stop", "replay-resume", "cancel")),
+    ],
+)
+def test_every_option_is_named(page: str, about: tuple[str, ...]) -> None:
+    """A page has every option of the commands that it is about."""
+    text = (DOCS / page).read_text()
     options = {
         option
         for parser in parsers(_parser())
@@ -174,9 +180,14 @@ def test_everything_about_capture_is_named() -> None:
         for option in parser._option_string_actions
         if option not in ("-h", "--help")
     }
+
+    assert {option for option in options if not re.search(rf"{option}\b", text)} == set()
+
+
+def test_every_command_is_named() -> None:
+    """Some page has each command."""
     everywhere = "\n".join(line for path in PAGES for line in code(path))
 
-    assert {option for option in options if not re.search(rf"{option}\b", page)} == set()
     assert {name for name in commands() if not re.search(rf"outbound-webhooks {name}\b", everywhere)} <= {"demo"}
 
 
@@ -208,3 +219,27 @@ def test_pages_show_commands_and_targets() -> None:
     assert "outbound-webhooks generate-master-key" in lines
     assert any(line.startswith("make test") for line in lines)
     assert len(command_lines(DOCS / "capture.md")) > 15
+
+
+def finding_codes() -> dict[str, str]:
+    """The doctor's codes, and the file that each is in: words joined by dashes, which no other text there is."""
+    quoted = r"""['"]([a-z]+(?:-[a-z]+)+)['"]"""
+    files = [*ROOT.glob("sql_functions/91_*.sql"), *ROOT.glob("dispatcher/examination/*.py")]
+    return {code: file.name for file in files for code in re.findall(quoted, file.read_text())}
+
+
+def test_findings() -> None:
+    """docs/doctor.md has every code of a finding and no other: its severities, what it means and what mends it."""
+    rows = table(DOCS / "doctor.md")
+
+    assert rows.keys() == finding_codes().keys()
+    assert all(set(cells[0].split(", ")) <= {"problem", "warning", "note"} for cells in rows.values())
+    assert all(len(cells) == 3 and cells[1].endswith(".") and cells[2].endswith(".") for cells in rows.values())
+
+
+@pytest.mark.parametrize("code", sorted(finding_codes()))
+def test_every_finding_is_reached(code: str) -> None:
+    """Some test of the doctor, in the database or around it, makes the fault and finds this code."""
+    pages = [*ROOT.glob("tests/sql/test_doctor*.py"), *ROOT.glob("tests/*/test_doctor.py")]
+
+    assert any(re.search(rf"""['"]{code}['"]""", page.read_text()) for page in pages)

@@ -37,7 +37,7 @@ INTERNAL: dict[str, tuple[str, ...]] = {
         "dispatcher.egress",
         "dispatcher.telemetry.observations",
     ),
-    # Only app, __main__ and three modules of commands import config: everything else is handed what it needs.
+    # Only app, __main__ and some modules of commands import config: everything else is handed what it needs.
     "dispatcher.app": (
         "dispatcher",
         "dispatcher.config",
@@ -62,9 +62,26 @@ INTERNAL: dict[str, tuple[str, ...]] = {
         "dispatcher.commands.session",
         "dispatcher.demo",  # see LAZY
     ),
-    "dispatcher.commands.doctor": ("dispatcher.commands.parsing", "dispatcher.commands.session", "dispatcher.migrate"),
+    "dispatcher.commands.arming": ("dispatcher.commands.parsing", "dispatcher.commands.session", "dispatcher.config"),
+    "dispatcher.commands.doctor": (
+        "dispatcher.commands.parsing",
+        "dispatcher.commands.session",
+        "dispatcher.config",
+        "dispatcher.examination",
+        "dispatcher.migrate",
+    ),
     "dispatcher.commands.installing": ("dispatcher.commands.parsing", "dispatcher.config", "dispatcher.migrate"),
-    "dispatcher.commands.keys": ("dispatcher.commands.parsing", "dispatcher.core"),
+    "dispatcher.commands.keys": ("dispatcher.commands", "dispatcher.core"),
+    "dispatcher.commands.retention": (
+        "dispatcher.commands.busy",
+        "dispatcher.commands.parsing",
+        "dispatcher.commands.session",
+        "dispatcher.commands.switching",
+        "dispatcher.db",
+        "dispatcher.migrate",
+        "dispatcher.pipeline",
+        "dispatcher.telemetry.observations",
+    ),
     "dispatcher.commands.running": (
         "dispatcher.app",
         "dispatcher.commands.parsing",
@@ -76,7 +93,15 @@ INTERNAL: dict[str, tuple[str, ...]] = {
         "dispatcher.telemetry.logs",
     ),
     "dispatcher.commands.session": ("dispatcher.config", "dispatcher.migrate"),
+    "dispatcher.commands.uninstalling": ("dispatcher.commands", "dispatcher.migrate"),
     "dispatcher.commands.workers": ("dispatcher.lifetime",),
+    # What the doctor looks at from outside of the database; it tries LISTEN as a dispatcher does.
+    "dispatcher.examination": (
+        "dispatcher.core",
+        "dispatcher.db",
+        "dispatcher.examination",
+        "dispatcher.pipeline.listen",
+    ),
     "dispatcher.demo": ("dispatcher.core", "dispatcher.demo", "dispatcher.lifetime", "dispatcher.migrate"),
 }
 
@@ -92,6 +117,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "dispatcher.commands",
         "dispatcher.db",
         "dispatcher.demo",
+        "dispatcher.examination",
         "dispatcher.migrate",
         "dispatcher.pipeline",
     ),

@@ -126,7 +126,7 @@ def test_a_result_that_came_too_late(capsys: Capture) -> None:
 
 
 def test_levels(capsys: Capture) -> None:
-    """What an operator should look at is a warning, or an error if something is lost."""
+    """What an operator should look at is a warning, or an error if something is lost, or nothing sent any more."""
     told = {(line["event"], line["level"]) for line in logged(capsys, *every_observation())}
 
     assert {event for event, level in told if level == "warning"} == {
@@ -136,9 +136,14 @@ def test_levels(capsys: Capture) -> None:
         "delivery.released",
         "leases.freed",
         "parked.ended",
+        "partition.kept",
+        "maintenance.hindered",
         "database.trouble",
     }
-    assert {event for event, level in told if level == "error"} == {"result.unrecordable"}
+    assert {event for event, level in told if level == "error"} == {
+        "result.unrecordable",
+        "dispatcher.disarmed",
+    }
     assert ("listen.changed", "info") in told
     assert ("breaker.closed", "info") in told
 

@@ -127,6 +127,8 @@ COUNTED: list[tuple[o.Observation, dict[str, float]]] = [
     (o.ListenChanged(False, "connection lost"), {"listening": 0}),
     (o.LeadershipChanged(True), {"leading": 1}),
     (o.LeadershipChanged(False), {"leading": 0}),
+    (o.PartitionDropped("events_20260101", 81920), {"partitions_dropped_total": 1}),
+    (o.RetentionFinished(3), {"partitions_overdue": 3}),
 ]
 
 
@@ -147,6 +149,20 @@ def test_breakers_are_counted_when_they_open(metrics: Metrics) -> None:
     assert value(metrics, "breaker_openings_total", endpoint="8") is None
 
 
+def test_replays_are_counted_by_kind(metrics: Metrics) -> None:
+    """What became due, and what was left as it is, batch by batch."""
+    observed(
+        metrics,
+        o.ReplayAdvanced(3, "replay", 125, 2, False),
+        o.ReplayAdvanced(3, "replay", 5, 0, True),
+        o.ReplayAdvanced(4, "reevaluation", 7, 0, True),
+    )
+
+    assert value(metrics, "replayed_deliveries_total", kind="replay") == 130
+    assert value(metrics, "replay_skipped_deliveries_total", kind="replay") == 2
+    assert value(metrics, "replayed_deliveries_total", kind="reevaluation") == 7
+
+
 def test_labels_of_wake_ups_and_trouble(metrics: Metrics) -> None:
     """By what work was found; and which task could not reach the database."""
     observed(metrics, o.Woken("doorbell"), o.Woken("doorbell"), o.Woken("sweep"), o.DatabaseTrouble("claim", "refused"))
@@ -154,6 +170,25 @@ def test_labels_of_wake_ups_and_trouble(metrics: Metrics) -> None:
     assert value(metrics, "woken_total", by="doorbell") == 2
     assert value(metrics, "woken_total", by="sweep") == 1
     assert value(metrics, "database_trouble_total", task="claim") == 1
+
+
+def test_what_the_leader_does(metrics: Metrics) -> None:
+    """Rows purged and tables vacuumed, by table; what kept a task from its work, by task."""
+    observed(metrics, o.RowsPurged("dispatchers", 3), o.RowsPurged("dispatchers", 4))
+    observed(metrics, o.TableVacuumed("deliveries", 6000, 5000, 0.1), o.TableVacuumed("deliveries", 6000, 20, 0.1))
+    observed(metrics, o.MaintenanceHindered("retention", "no right"))
+
+    assert value(metrics, "rows_purged_total", table="dispatchers") == 7
+    assert value(metrics, "vacuums_total", table="deliveries") == 2
+    assert value(metrics, "unremovable_rows", table="deliveries") == 20
+    assert value(metrics, "maintenance_hindered_total", task="retention") == 1
+
+
+def test_what_is_overdue_is_the_leaders_to_say(metrics: Metrics) -> None:
+    """A dispatcher that leads no longer does not go on showing what was overdue then."""
+    observed(metrics, o.LeadershipChanged(True), o.RetentionFinished(3), o.LeadershipChanged(False))
+
+    assert value(metrics, "partitions_overdue") == 0
 
 
 def test_a_snapshot_sets_every_gauge(metrics: Metrics) -> None:
@@ -167,6 +202,24 @@ def test_a_snapshot_sets_every_gauge(metrics: Metrics) -> None:
     assert value(metrics, "partition_headroom_seconds") == 14 * 86400
     assert value(metrics, "notify_queue_usage_ratio") == 0.25
     assert (value(metrics, "capture_on"), value(metrics, "delivery_on")) == (0, 1)
+    assert value(metrics, "armed") == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"delivering": False}, (0, 1)),
+        ({"delivery": False}, (0, 1)),
+        ({"unarmed": "it is a copy"}, (1, 0)),
+    ],
+)
+def test_what_keeps_everything_from_being_sent(
+    metrics: Metrics, changes: dict[str, object], expected: tuple[int, int]
+) -> None:
+    """Nobody delivers, delivery is switched off, or the database is not armed: each is seen."""
+    observed(metrics, stats(), stats(**changes))
+
+    assert (value(metrics, "delivery_on"), value(metrics, "armed")) == expected
 
 
 def test_build_info(metrics: Metrics) -> None:

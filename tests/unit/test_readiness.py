@@ -45,11 +45,13 @@ def test_all_is_well() -> None:
     """Everything that has to be looked at, each with a state and what is so."""
     assert checks(stats(), LISTENING) == {
         "database": ("ok", "answered 0 s ago"),
-        "functions": ("ok", "the loaded functions are this program's"),
+        "functions": ("ok", "the loaded functions keep what this program needs"),
         "partitions": ("ok", "14 days ahead"),
+        "retention": ("ok", "nothing is overdue"),
         "capture_ledger": ("ok", "empty"),
         "capture": ("ok", "on"),
         "listen": ("ok", "listening"),
+        "armed": ("ok", "this database is armed for this environment"),
         "delivery": ("ok", "on; waiting: 11"),
     }
 
@@ -101,7 +103,13 @@ def test_a_new_answer_makes_it_ready_again(clock: Clock) -> None:
         (
             {"functions_match": False},
             "functions",
-            ("failing", "the database has other functions than this program: run outbound-webhooks migrate"),
+            ("failing", "the loaded functions are not for this program: another release was installed"),
+        ),
+        ({"unarmed": "it was never armed"}, "armed", ("failing", "it was never armed; outbound-webhooks arm")),
+        (
+            {"delivery": False},
+            "delivery",
+            ("warning", "switched off for all: outbound-webhooks delivery on; waiting: 11"),
         ),
     ],
 )
@@ -112,6 +120,30 @@ def test_what_a_snapshot_shows(changes: dict[str, object], check: str, expected:
 
     assert found.pop(check) == expected
     assert found == {name: state for name, state in well.items() if name != check}
+
+
+KEPT = o.PartitionKept("events", "events_20260102", "lock timeout")
+NO_RIGHT = o.MaintenanceHindered("retention", "app may not work as outbound_webhooks_owner")
+
+
+@pytest.mark.parametrize(
+    ("observed", "expected"),
+    [
+        ([o.RetentionFinished(0)], ("ok", "nothing is overdue")),
+        (
+            [KEPT, o.RetentionFinished(1)],
+            ("warning", "1 partitions could not be dropped: events_20260102: lock timeout"),
+        ),
+        ([o.RetentionFinished(2), NO_RIGHT], ("warning", f"2 partitions could not be dropped: {NO_RIGHT.reason}")),
+        ([o.RetentionFinished(2)], ("warning", "2 partitions could not be dropped: see the log")),
+        ([KEPT, o.RetentionFinished(1), o.RetentionFinished(0)], ("ok", "nothing is overdue")),
+        ([KEPT, o.RetentionFinished(1), o.LeadershipChanged(False)], ("ok", "nothing is overdue")),
+        ([o.MaintenanceHindered("vacuum", "no right")], ("ok", "nothing is overdue")),
+    ],
+)
+def test_retention_that_is_hindered_is_a_warning(observed: list[o.Observation], expected: tuple[str, str]) -> None:
+    """What should be gone takes room on the disk: worth a look before it is full; deliveries go on."""
+    assert checks(stats(), LISTENING, *observed)["retention"] == expected
 
 
 def test_listen_that_does_not_work_is_a_warning() -> None:
@@ -138,3 +170,10 @@ def test_with_delivery_off_it_is_ready_and_says_why_rows_wait() -> None:
 
     assert found["delivery"] == ("ok", "off: OUTBOUND_WEBHOOKS_ENABLED is not true; waiting: 40")
     assert found["listen"] == ("ok", "not needed while delivery is off")
+
+
+def test_with_delivery_off_it_need_not_be_armed() -> None:
+    """What would keep it from delivering is said; it is ready all the same."""
+    found = checks(stats(unarmed="it is a copy"), delivering=False)
+
+    assert found["armed"] == ("ok", "it is a copy; outbound-webhooks arm")

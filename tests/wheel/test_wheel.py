@@ -3,8 +3,6 @@
 import asyncio
 import signal
 import subprocess
-import sys
-import venv
 from pathlib import Path
 
 import psycopg
@@ -13,23 +11,6 @@ import trustme
 
 from tests.support.process import ROOT, DispatcherProcess, clean_environment
 from tests.support.settings import environment
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The command of the wheel, installed without extras into an environment of its own."""
-    folder = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "--quiet"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", folder, ROOT], check=True, timeout=300)
-    (wheel,) = folder.glob("outbound_webhooks-*.whl")
-    venv.create(folder / "venv", with_pip=True)
-    python = folder / "venv" / "bin" / "python"
-    subprocess.run(
-        [python, "-m", "pip", "--quiet", "install", "--constraint", ROOT / "constraints.txt", wheel],
-        check=True,
-        timeout=300,
-    )
-    return folder / "venv" / "bin" / "outbound-webhooks"
 
 
 @pytest.fixture
@@ -46,6 +27,17 @@ def migrated(installed: Path, env: dict[str, str], tmp_path: Path) -> subprocess
     )
 
 
+@pytest.fixture
+def armed(
+    installed: Path, migrated: subprocess.CompletedProcess[str], env: dict[str, str], tmp_path: Path
+) -> subprocess.CompletedProcess[str]:
+    """A finished `arm`, after a `migrate` that did not fail."""
+    assert migrated.returncode == 0, migrated.stderr
+    return subprocess.run(
+        [installed, "arm"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
 def entries(folder: Path) -> list[str]:
     """The names in a folder."""
     return [entry.name for entry in folder.iterdir()]
@@ -54,11 +46,12 @@ def entries(folder: Path) -> list[str]:
 async def test_migrate_and_run(
     installed: Path,
     migrated: subprocess.CompletedProcess[str],
+    armed: subprocess.CompletedProcess[str],
     env: dict[str, str],
     empty_database_url: str,
     tmp_path: Path,
 ) -> None:
-    """In an empty folder: migrate installs everything, run starts and stops in good order, nothing is left there."""
+    """In an empty folder: migrate installs everything, arm lets run deliver; that starts and stops in good order."""
     process = await asyncio.create_subprocess_exec(
         installed, "run", cwd=tmp_path, env=env, stderr=asyncio.subprocess.PIPE
     )
@@ -73,6 +66,7 @@ async def test_migrate_and_run(
 
     assert (migrated.returncode, migrated.stderr) == (0, "")
     assert "applied 0001_schema_and_roles" in migrated.stdout
+    assert (armed.returncode, armed.stderr) == (0, "")
     assert code == 0
     assert functions == (len([name for name in entries(ROOT / "sql_functions") if name.endswith(".sql")]),)
     assert entries(tmp_path) == []

@@ -2,7 +2,7 @@
 
 yoyo runs this file when at least one migration was pending. It stands alone (yoyo and psycopg are all it needs), so
 that a DBA who has only these folders gets a complete installation; `outbound-webhooks migrate` runs the same code when
-nothing was pending.
+nothing was pending. yoyo's log has the name of the file, which tells it from a host's own.
 """
 
 import hashlib
@@ -11,6 +11,13 @@ from pathlib import Path
 from yoyo import step
 
 FUNCTIONS = Path(__file__).parent.parent / "sql_functions"
+
+# The contract between the program and the database: what the program calls and reads, by name, arguments and meaning.
+# CONTRACT is that of this release; it grows by one when the program begins to need something that the release before it
+# did not have. OLDEST_CONTRACT is the oldest one that this release's functions and tables still keep: programs from
+# that one on may run on them. It grows when something is taken away that they need (docs/upgrading.md).
+CONTRACT = 1
+OLDEST_CONTRACT = 1
 
 
 def function_files(folder: Path = FUNCTIONS) -> list[Path]:
@@ -54,10 +61,11 @@ def load(connection, folder: Path = FUNCTIONS) -> None:
     cursor.execute("select outbound_webhooks.generate_captures()")
     cursor.execute("select count(*) from outbound_webhooks.ensure_partitions()")
     cursor.execute(
-        "insert into outbound_webhooks.schema_bundle (fingerprint, migrations) values (%s, %s)"
-        " on conflict (singleton) do update"
-        " set fingerprint = excluded.fingerprint, migrations = excluded.migrations, loaded_at = clock_timestamp()",
-        (fingerprint(folder), migrations()),
+        "insert into outbound_webhooks.schema_bundle (fingerprint, migrations, contract, oldest_contract)"
+        " values (%s, %s, %s, %s) on conflict (singleton) do update"
+        " set fingerprint = excluded.fingerprint, migrations = excluded.migrations, contract = excluded.contract,"
+        " oldest_contract = excluded.oldest_contract, loaded_at = clock_timestamp()",
+        (fingerprint(folder), migrations(), CONTRACT, OLDEST_CONTRACT),
     )
     cursor.execute("reset role")
 

@@ -1,0 +1,88 @@
+"""What a dispatcher with these settings would meet: its role, LISTEN, and the signing keys."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+
+from dispatcher.core.sealing import Keyring, SealingError, unseal
+from dispatcher.db import RightsMissing, RoleMissing, connect, error_text
+from dispatcher.examination.findings import Finding
+from dispatcher.pipeline.listen import hears, listening, ring
+
+_SHOWN = 10  # endpoints named in one finding
+
+
+async def look(url: str, listen_url: str, keyring: Keyring | None) -> list[Finding]:
+    """Connect as a dispatcher does, and try.
+
+    Args:
+        keyring: the master keys; None if there are none to try.
+    """
+    try:
+        async with await connect(url, "doctor") as connection:
+            return [*await _listen(connection, listen_url), *await _keys(connection, keyring)]
+    except (RightsMissing, RoleMissing) as error:
+        finding, _, grant = str(error).rpartition(": ")
+        return [Finding("warning", "login-rights", "login", f"no dispatcher can start with this URL: {finding}", grant)]
+
+
+async def _listen(connection: AsyncConnection[Any], listen_url: str) -> list[Finding]:
+    cursor = await connection.execute("select wake_up = 'poll' from outbound_webhooks.settings")
+    if await cursor.fetchone() == (True,):
+        return []
+    try:
+        async with listening(listen_url) as listener:
+            await ring(connection)
+            heard = await hears(listener)
+        reason = "nothing is heard: does its URL lead through a transaction pooler?"
+    except (psycopg.Error, OSError, TimeoutError) as error:
+        heard, reason = False, error_text(error)
+    if heard:
+        return []
+    return [
+        Finding(
+            "warning",
+            "listen-silent",
+            "doorbell",
+            f"LISTEN does not work, and a dispatcher looks ten times a second instead: {reason}",
+            "set OUTBOUND_WEBHOOKS_LISTEN_DATABASE_URL to a direct connection;"
+            " or, to poll by choice: update outbound_webhooks.settings set wake_up = 'poll'",
+        )
+    ]
+
+
+async def _keys(connection: AsyncConnection[Any], keyring: Keyring | None) -> list[Finding]:
+    if keyring is None:
+        return [
+            Finding(
+                "note",
+                "keys-untried",
+                "signing keys",
+                "whether they can be opened was not tried: OUTBOUND_WEBHOOKS_MASTER_KEYS is not set here",
+                "call the doctor with the environment of a dispatcher",
+            )
+        ]
+    cursor = await connection.execute("select clinic_id, endpoint_id, sealed from outbound_webhooks.sealed_secrets()")
+    return list(_unopened(keyring, await cursor.fetchall()))
+
+
+def _unopened(keyring: Keyring, sealed_keys: list[tuple[str, int, str]]) -> Iterator[Finding]:
+    endpoints: dict[str, set[int]] = defaultdict(set)
+    for clinic_id, endpoint_id, sealed in sealed_keys:
+        try:
+            unseal(keyring, clinic_id, endpoint_id, sealed)
+        except SealingError as error:
+            endpoints[str(error)].add(endpoint_id)
+    for reason, ids in endpoints.items():
+        shown = ", ".join(map(str, sorted(ids)[:_SHOWN])) + (", ..." if len(ids) > _SHOWN else "")
+        yield Finding(
+            "problem",
+            "keys-unopened",
+            "signing keys",
+            f"{reason}: nothing is sent to {len(ids)} endpoints ({shown})",
+            "put the master key that sealed them behind the others in OUTBOUND_WEBHOOKS_MASTER_KEYS;"
+            " if it is lost, give these endpoints new signing keys",
+        )

@@ -1,0 +1,60 @@
+-- treat_backlog: what waited while nothing was sent: p_rate a second from p_now on, oldest first, or not at all.
+-- Called by: begin_delivery, set_delivery, arm. Locks: the waiting deliveries. Captures are not held up.
+-- drain: spreads next_attempt_at of what is due; what is captured from now on goes at once (docs/adr/0004).
+-- from-now: cancels what waits, with p_reason. Returns how many waited.
+create or replace function outbound_webhooks.treat_backlog(
+    p_backlog text,
+    p_now timestamptz,
+    p_rate integer,
+    p_reason text
+)
+    returns bigint
+    language plpgsql
+    volatile
+    security invoker
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_count bigint := 0;
+    v_ids bigint[];
+    v_after bigint := 0;
+begin
+    if p_backlog not in ('drain', 'from-now') or p_rate < 1 then
+        raise exception 'backlog must be drain or from-now, and the rate at least 1 a second'
+            using errcode = 'invalid_parameter_value';
+    end if;
+    if p_backlog = 'from-now' then
+        loop
+            v_ids := array(
+                select d.id
+                from outbound_webhooks.deliveries as d
+                where d.id > v_after
+                    and d.lease_token is null
+                    and d.created_at <= p_now
+                order by d.id
+                limit 10000 -- finish_deliveries has them in memory
+            );
+            exit when cardinality(v_ids) = 0;
+            v_count := v_count + outbound_webhooks.finish_deliveries(v_ids, 'cancelled', p_reason);
+            v_after := v_ids[cardinality(v_ids)];
+        end loop;
+        return v_count;
+    end if;
+    with waiting as (
+        select d.id, row_number() over (order by d.id) as position
+        from outbound_webhooks.deliveries as d
+        where d.next_attempt_at <= p_now
+            and d.lease_token is null
+    )
+    update outbound_webhooks.deliveries as d
+    set next_attempt_at = p_now + make_interval(secs => (waiting.position - 1)::double precision / p_rate), held_back = false
+    from waiting
+    where d.id = waiting.id;
+    get diagnostics v_count = row_count;
+    return v_count;
+end
+$$;
+
+revoke execute on function outbound_webhooks.treat_backlog(text, timestamptz, integer, text) from public;
+comment on function outbound_webhooks.treat_backlog(text, timestamptz, integer, text) is
+    'Drain or cancel what waits; returns how many deliveries that were.';

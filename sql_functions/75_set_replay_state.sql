@@ -1,0 +1,34 @@
+-- set_replay_state: stop a replay, or let it go on.
+-- Called by: stop_replay, resume_replay. Locks: the replay; a batch that is under way is waited for. One that is in the
+-- state already is left as it is, without a line in the audit log. One that is done, or is not there, is refused.
+create or replace function outbound_webhooks.set_replay_state(p_replay_id bigint, p_state text, p_deed text)
+    returns void
+    language plpgsql
+    volatile
+    security invoker
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_replay outbound_webhooks.replays;
+begin
+    select r.* into v_replay from outbound_webhooks.replays as r where r.id = p_replay_id for update;
+    if not found then
+        raise exception 'there is no replay %', p_replay_id
+            using errcode = 'no_data_found', hint = 'Look for it in outbound_webhooks.replays.';
+    elsif v_replay.state = 'done' then
+        raise exception 'replay % is done', p_replay_id using errcode = 'object_not_in_prerequisite_state';
+    elsif v_replay.state = p_state then
+        return;
+    end if;
+    update outbound_webhooks.replays as r
+    set state = p_state, state_changed_at = clock_timestamp()
+    where r.id = p_replay_id;
+    perform outbound_webhooks.record_audit(
+        v_replay.kind || '.' || p_deed, v_replay.clinic_id, format('replay %s', p_replay_id),
+        jsonb_build_object('moved', v_replay.moved, 'skipped', v_replay.skipped, 'of', v_replay.total)
+    );
+end
+$$;
+
+revoke execute on function outbound_webhooks.set_replay_state(bigint, text, text) from public;
+comment on function outbound_webhooks.set_replay_state(bigint, text, text) is 'Stop a replay, or let it go on.';

@@ -1,0 +1,309 @@
+"""`doctor` on the command line: what only this side can see, each fault made for real, and mended by its remedy."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from dispatcher.core.sealing import parse_keyring, seal
+from dispatcher.demo import embedded
+from dispatcher.examination import objects, server
+from dispatcher.examination.findings import Finding
+from dispatcher.migrate import data_folder
+from tests.sql import steps
+from tests.sql.doctoring import LASTING, make_healthy
+from tests.sql.steps import Session
+from tests.support.cli import URL, Finished, cli
+from tests.support.host import Host
+
+NOW = timedelta(0)
+MAY_START = (
+    "create or replace function outbound_webhooks.may_start(p_delivery_id bigint, p_lease_token bigint)"
+    " returns boolean language sql stable as 'select true'"
+)
+KEYS = "OUTBOUND_WEBHOOKS_MASTER_KEYS"
+OTHER_KEY = "QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI="
+
+
+@pytest.fixture
+def well(host: Host) -> Host:
+    """A host of which nothing is to be said, however long the test takes."""
+    make_healthy(host)
+    host.rows(LASTING)
+    return host
+
+
+@pytest.fixture
+def plain(database_url: str) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    """A connection as the doctor's own."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        yield connection
+
+
+def asked(env: dict[str, str]) -> tuple[Finished, list[Finding]]:
+    """Ask the doctor, for JSON."""
+    done = cli("doctor", "--json", **env)
+    assert done.err == ""
+    return done, [Finding(**found) for found in json.loads(done.out)["findings"]]
+
+
+def the_finding(env: dict[str, str]) -> Finding:
+    """The one finding that there has to be."""
+    _, findings = asked(env)
+    assert len(findings) == 1, findings
+    return findings[0]
+
+
+def test_json(env: dict[str, str], well: Host) -> None:
+    """--json has all that is printed for people, and the counts; the exit code is the same."""
+    nothing, _ = asked(env)
+    well.rows("alter table payment_transactions enable row level security")
+    well.rows('alter table payment_transactions disable trigger "00_outbound_webhooks_insert"')
+    done, findings = asked(env)
+
+    assert (nothing.code, json.loads(nothing.out)) == (
+        0, {"findings": [], "counts": {"problem": 0, "warning": 0, "note": 0}},
+    )  # fmt: skip
+    assert done.code == 1
+    assert [found.code for found in findings] == ["trigger-disabled", "rows-hidden"]
+    assert json.loads(done.out)["counts"] == {"problem": 1, "warning": 1, "note": 0}
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "finding"),
+    [
+        ("drop function outbound_webhooks.ring_for_others(bigint)", "function-missing", "it is missing"),
+        (
+            MAY_START,
+            "function-altered", "it is not as in 45_may_start.sql: somebody changed it",
+        ),
+        (
+            "alter function outbound_webhooks.heartbeat(bigint) security invoker",
+            "function-altered", "it is not as in 61_heartbeat.sql: somebody changed it",
+        ),
+    ],
+)  # fmt: skip
+def test_functions(env: dict[str, str], well: Host, fault: str, code: str, finding: str) -> None:
+    """A function that somebody dropped or changed, though the fingerprint of what was loaded is right."""
+    well.rows(fault)
+
+    found = [each for each in asked(env)[1] if each.code.startswith("function")]
+    mended = cli(*found[0].remedy.split()[1:], **env)
+
+    assert [(each.severity, each.code, each.finding) for each in found] == [("problem", code, finding)]
+    assert mended.code == 0
+    assert asked(env)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "subject", "finding"),
+    [
+        (
+            "revoke execute on function outbound_webhooks.record_attempts(jsonb) from outbound_webhooks_dispatcher",
+            "role outbound_webhooks_dispatcher",
+            "it lacks execute on function outbound_webhooks.record_attempts(jsonb)",
+        ),
+        (
+            "revoke select on outbound_webhooks.endpoints from outbound_webhooks_monitor",
+            "role outbound_webhooks_monitor",
+            "it lacks select on outbound_webhooks.endpoints",
+        ),
+        (
+            "revoke select on sequence outbound_webhooks.delivery_ids from outbound_webhooks_dispatcher",
+            "role outbound_webhooks_dispatcher",
+            "it lacks select on sequence outbound_webhooks.delivery_ids",
+        ),
+        (
+            "revoke usage on schema outbound_webhooks from outbound_webhooks_admin",
+            "role outbound_webhooks_admin",
+            "it lacks usage on schema outbound_webhooks",
+        ),
+    ],
+)
+def test_grants(env: dict[str, str], well: Host, fault: str, subject: str, finding: str) -> None:
+    """A grant of ours that somebody took away is found, with the statement that gives it back."""
+    well.rows(fault)
+
+    found = the_finding(env)
+    well.rows(found.remedy)
+
+    assert (found.severity, found.code, found.subject, found.finding) == ("problem", "grant-missing", subject, finding)
+    assert asked(env)[1] == []
+
+
+def test_every_grant_and_function_is_read(plain: psycopg.Connection[tuple[object, ...]]) -> None:
+    """What the files are read for is all that the catalog has: each function, and each grant of ours on each object."""
+    folder = data_folder()
+    texts = [file.read_text() for file in (*folder.glob("migrations/[0-9]*.sql"), *folder.glob("sql_functions/*.sql"))]
+    read = {grant for text in texts for grant in objects._granted(text)}
+    catalog = plain.execute(
+        "select count(*) from ("
+        " select p.oid, a.grantee, a.privilege_type from pg_proc as p, aclexplode(p.proacl) as a"
+        " where p.pronamespace = 'outbound_webhooks'::regnamespace and a.grantee <> p.proowner union all"
+        " select c.oid, a.grantee, a.privilege_type from pg_class as c, aclexplode(c.relacl) as a"
+        " where c.relnamespace = 'outbound_webhooks'::regnamespace and a.grantee <> c.relowner union all"
+        " select n.oid, a.grantee, a.privilege_type from pg_namespace as n, aclexplode(n.nspacl) as a"
+        " where n.nspname = 'outbound_webhooks' and a.grantee <> n.nspowner) as granted"
+    ).fetchone()
+
+    assert catalog == (len(read),)
+    assert objects.look(plain, folder) == []
+
+
+@pytest.mark.parametrize(
+    ("ahead", "severity"), [(0, None), (4, None), (-4, None), (30, "warning"), (-30, "warning"), (300, "problem")]
+)
+def test_clock(plain: psycopg.Connection[tuple[object, ...]], ahead: int, severity: str | None) -> None:
+    """A clock of this machine that is seconds off is nothing, one that is more a warning, one of minutes a problem."""
+    found = list(server.clock(plain, lambda: datetime.now(UTC) + timedelta(seconds=ahead)))
+
+    assert [(each.severity, each.code) for each in found] == ([(severity, "clock-skew")] if severity else [])
+    assert all(f"by {abs(ahead)} s" in each.finding for each in found)
+
+
+def test_open_transactions(well: Host, plain: psycopg.Connection[tuple[object, ...]]) -> None:
+    """A transaction that is open for too long is named; ended, as the remedy does, there is nothing to say."""
+    session = Session(well.url)
+    process = session.value("select pg_backend_pid()")
+    session.rows("begin")
+    session.pay()
+    found = list(server.vacuum(plain, NOW, server.MANY_TRANSACTIONS))
+    long = list(server.vacuum(plain, server.LONG, server.MANY_TRANSACTIONS))
+    kill = found[0].remedy.partition(", or: ")[2]
+    well.rows(kill.replace(")", ", 60000)"))  # waits for its end
+    session.close()
+
+    assert [(each.severity, each.code) for each in found] == [("warning", "transaction-open")]
+    assert f"process {process} (postgres, unnamed, idle in transaction)" in found[0].finding
+    assert long == []
+    assert list(server.vacuum(plain, NOW, server.MANY_TRANSACTIONS)) == []
+
+
+def test_replication_slots(well: Host, plain: psycopg.Connection[tuple[object, ...]]) -> None:
+    """A slot whose reader is away keeps dead rows; dropped, it does not."""
+    well.rows("select pg_create_logical_replication_slot('forgotten', 'pgoutput')")
+    try:
+        found = list(server.vacuum(plain, server.LONG, 0))
+        soon = list(server.vacuum(plain, server.LONG, server.MANY_TRANSACTIONS))
+    finally:  # or the database cannot be dropped
+        well.rows("select pg_drop_replication_slot('forgotten')")
+
+    assert [(each.severity, each.code) for each in found] == [("warning", "slot-behind")]
+    assert found[0].remedy.endswith("select pg_drop_replication_slot('forgotten')")
+    assert found[0].finding.startswith("replication slot forgotten (not in use) is ")
+    assert soon == []
+    assert list(server.vacuum(plain, server.LONG, 0)) == []
+
+
+def test_prepared_transactions() -> None:
+    """A transaction that stands prepared, and that nobody ends."""
+    settings = {**embedded.THROWAWAY, "max_prepared_transactions": "5"}
+    with (
+        embedded.run(embedded.wheel_programs(18), settings) as own,
+        psycopg.connect(own.url(), autocommit=True) as connection,
+    ):
+        connection.execute("begin")
+        connection.execute("create table things ()")
+        connection.execute("prepare transaction 'an ''odd'' one'")
+        found = list(server.vacuum(connection, NOW, server.MANY_TRANSACTIONS))
+        long = list(server.vacuum(connection, server.LONG, server.MANY_TRANSACTIONS))
+        connection.execute(found[0].remedy.partition("; or: ")[2].encode())
+        after = list(server.vacuum(connection, NOW, server.MANY_TRANSACTIONS))
+
+    assert [(each.severity, each.code) for each in found] == [("warning", "transaction-prepared")]
+    assert found[0].finding.startswith("the transaction 'an ''odd'' one' stands prepared since ")
+    assert long == after == []
+
+
+def test_who_does_not_see_everything(env: dict[str, str], well: Host) -> None:
+    """A login that is no more than a monitor: it is said what it does not see, and that no dispatcher could use it."""
+    well.rows("create role watcher login in role outbound_webhooks_monitor")
+    watching = {**env, URL: well.url.replace("postgres@", "watcher@")}
+    try:
+        done, found = asked(watching)
+        for each in found:
+            well.rows(each.remedy)
+        _, after = asked(watching)
+    finally:
+        well.rows("drop role watcher")
+
+    assert done.code == 0
+    assert [(each.severity, each.code, each.remedy) for each in found] == [
+        ("warning", "login-rights", "grant outbound_webhooks_dispatcher to watcher"),
+        ("note", "activity-hidden", "grant pg_read_all_stats to watcher"),
+    ]
+    assert after == []
+
+
+def test_a_lock_of_yoyo_that_was_left(env: dict[str, str], well: Host) -> None:
+    """A migration that was killed leaves its lock, and every other one waits for it."""
+    well.rows("insert into yoyo_lock (locked, ctime, pid) values (1, '2026-01-31 12:00:00', 4711)")
+
+    found = the_finding(env)
+    well.rows("delete from yoyo_lock")  # as `yoyo break-lock` does
+
+    assert (found.severity, found.code) == ("warning", "yoyo-lock")
+    assert "process 4711 on some machine holds yoyo's lock since 2026-01-31 12:00:00 UTC" in found.finding
+    assert found.remedy.endswith("yoyo break-lock")
+    assert asked(env)[1] == []
+
+
+def test_master_keys(env: dict[str, str], well: Host) -> None:
+    """Every signing key in use has to open with the master keys that are set; which endpoints' do not is said."""
+    key = env[KEYS].partition(":")[2]
+    second = steps.endpoint(well, "clinic-2").id
+    seal_all(well, env[KEYS])
+
+    opened = asked(env)[1]
+    other_name = the_finding({**env, KEYS: f"new:{OTHER_KEY}"})
+    same_name = the_finding({**env, KEYS: f"test:{OTHER_KEY}"})
+    both = asked({**env, KEYS: f"new:{OTHER_KEY},test:{key}"})[1]
+    unset = the_finding({**env, KEYS: ""})
+
+    assert opened == both == []
+    assert (
+        (other_name.severity, other_name.code) == (same_name.severity, same_name.code) == ("problem", "keys-unopened")
+    )
+    assert other_name.finding == (
+        f"master key test is not among the configured ones (new): nothing is sent to 2 endpoints (1, {second})"
+    )
+    assert same_name.finding.startswith("the sealed signing key was altered, or belongs to another endpoint: ")
+    assert (unset.severity, unset.code) == ("note", "keys-untried")
+
+
+def seal_all(host: Host, master_keys: str) -> None:
+    """Seal every signing key, as the leader does."""
+    for row in host.rows("select * from outbound_webhooks.unsealed_secrets()"):
+        sealed = seal(
+            parse_keyring(master_keys),
+            str(row["clinic_id"]),
+            int(str(row["endpoint_id"])),
+            str(row["secret"]),
+            bytes(12),
+        )
+        host.rows("select outbound_webhooks.seal_secret(%s, %s, %s)", row["id"], row["secret"], sealed)
+
+
+def test_listen_that_cannot_connect(env: dict[str, str], well: Host) -> None:
+    """A direct URL for LISTEN that leads nowhere: the reason, and what to set; nothing where polling is chosen."""
+    nowhere = {**env, "OUTBOUND_WEBHOOKS_LISTEN_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nowhere"}
+
+    found = the_finding(nowhere)
+    well.rows(found.remedy.partition("by choice: ")[2])
+
+    assert (found.severity, found.code) == ("warning", "listen-silent")
+    assert "a dispatcher looks ten times a second instead: OperationalError: " in found.finding
+    assert asked(nowhere)[1] == []
+
+
+def test_an_environment_that_is_not_armed(env: dict[str, str], well: Host) -> None:
+    """The doctor compares what the database is armed for with what this process says."""
+    found = the_finding({**env, "OUTBOUND_WEBHOOKS_ENVIRONMENT": "staging"})
+    unsaid = asked({**env, "OUTBOUND_WEBHOOKS_ENVIRONMENT": "", "OUTBOUND_WEBHOOKS_ENABLED": ""})[1]
+
+    assert (found.severity, found.code) == ("warning", "armed-elsewhere")
+    assert found.finding.endswith("armed for the environment test, and not for staging")
+    assert unsaid == []
+    assert well.value("select armed_environment from outbound_webhooks.settings") == "test"
