@@ -183,6 +183,13 @@ async def test_a_dump_is_found_out_by_its_server(
     assert receiver.received == []
 
 
+def flushed(primary: Host) -> object:
+    """The position up to which everything that committed so far is in the write-ahead log, for standbys, too."""
+    primary.rows("set synchronous_commit = on")
+    primary.rows("select pg_logical_emit_message(true, 'a test', '')")
+    return primary.value("select pg_current_wal_flush_lsn()::text")
+
+
 def replayed(standby: Server, position: object) -> bool:
     """Whether a standby has everything up to a position of the write-ahead log."""
     with psycopg.connect(standby.url(), autocommit=True) as connection:
@@ -203,7 +210,7 @@ async def test_a_failover_is_no_copy(original: Original, receiver: Receiver, dis
         url = SecretStr(either_url(original.server, standby, DATABASE))
         async with dispatcher(database_url=url) as seen:
             await seen.count(AttemptFinished, WAITING)
-            position = original.host.value("select pg_current_wal_flush_lsn()::text")
+            position = flushed(original.host)
             await until(lambda: replayed(standby, position))
             os.kill(original.server.pid, signal.SIGQUIT)
             promote(standby)
