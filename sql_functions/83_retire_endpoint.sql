@@ -11,7 +11,7 @@ create or replace function outbound_webhooks.retire_endpoint(p_endpoint_id bigin
 as $$
 begin
     update outbound_webhooks.endpoints as e
-    set state = 'retired', state_reason = p_reason, state_changed_at = clock_timestamp()
+    set state = 'retired', state_reason = p_reason, state_changed_at = clock_timestamp(), state_changed_by = session_user
     where e.id = p_endpoint_id
         and e.state <> 'retired';
     if not found then

@@ -290,6 +290,8 @@ def test_stopped_endpoints(host: Host, connect: Connect) -> None:
     shown = {scope: row for (_, scope), row in switches(host).items() if scope.startswith("endpoint")}
     session.rows("select outbound_webhooks.resume_endpoint(%s)", paused.id)
     resumed_by = host.value("select state_changed_by from outbound_webhooks.endpoints where id = %s", paused.id)
+    session.rows("select outbound_webhooks.retire_endpoint(%s)", active.id)
+    retired_by = host.value("select state_changed_by from outbound_webhooks.endpoints where id = %s", active.id)
     after = [scope for _, scope in switches(host) if scope.startswith("endpoint")]
     session.rows("reset session authorization")
     host.rows("drop role operator")
@@ -299,6 +301,6 @@ def test_stopped_endpoints(host: Host, connect: Connect) -> None:
         (f"endpoint {gone.id}", False, host.value("select session_user"), "disabled: answered 410 Gone"),
     }
     assert all(row["since"] is not None for row in shown.values())
-    assert resumed_by == "operator"
+    assert resumed_by == retired_by == "operator"
     assert after == [f"endpoint {gone.id}"]
     assert active.id not in {paused.id, gone.id}
