@@ -39,6 +39,19 @@ as $$
     union all
     select
         'warning',
+        'retention-overdue',
+        'partitions',
+        format(
+            'their days were over a day ago, and they are still there: %s, of %s; the disk fills',
+            count(*), pg_size_pretty(sum(p.bytes))
+        ),
+        'outbound-webhooks retention, which says what keeps it from its work'
+    from outbound_webhooks.retention_plan(clock_timestamp() - interval '1 day') as p
+    where p.goes
+    having count(*) > 0
+    union all
+    select
+        'warning',
         'wake-up-prepared',
         'settings',
         'wake_up is doorbell on a server that allows PREPARE TRANSACTION: it fails in a transaction that rang',

@@ -9,6 +9,7 @@ from dispatcher.demo import embedded
 from dispatcher.migrate import migrate
 from tests.sql import steps
 from tests.sql.doctoring import findings, only_finding
+from tests.support import days
 from tests.support.host import Host
 
 SOURCE = "source payment_transactions"
@@ -68,6 +69,19 @@ def test_partitions_for_three_days(healthy: Host) -> None:
     drop_partitions(healthy, 4)
 
     assert findings(healthy) == []
+
+
+def test_retention(healthy: Host) -> None:
+    """Partitions that should be gone since yesterday: how many; those that go today are the leader's to drop."""
+    days.add_day(healthy, days.ago(healthy, 31), "attempts", "finished_deliveries_done")
+    punctual = findings(healthy)
+    days.add_day(healthy, days.ago(healthy, 32), "attempts", "finished_deliveries_done")
+
+    found = only_finding(healthy)
+
+    assert punctual == []
+    assert (found["severity"], found["code"]) == ("warning", "retention-overdue")
+    assert str(found["finding"]).startswith("their days were over a day ago, and they are still there: 2, of ")
 
 
 @pytest.mark.parametrize("fault", ["stopped_at = clock_timestamp()", "heartbeat_at = heartbeat_at - interval '1 min'"])
