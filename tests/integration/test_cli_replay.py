@@ -5,6 +5,8 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -155,12 +157,22 @@ def test_interrupted(env: dict[str, str], dead: Host) -> None:
     assert replayed(dead, 1)["state"] == "running"
 
 
-def watching(env: dict[str, str]) -> "subprocess.Popen[str]":
-    """A replay of endpoint 1 that is watched."""
-    return subprocess.Popen(
+@contextmanager
+def watching(env: dict[str, str]) -> "Iterator[subprocess.Popen[str]]":
+    """A replay of endpoint 1 that is watched, as from a terminal: not as a shell's command in the background."""
+    with subprocess.Popen(
         [sys.executable, "-m", "dispatcher", "replay", "--endpoint", "1"],
         cwd=ROOT, env=clean_environment(**env), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        preexec_fn=_heed_interrupts,
+    ) as process:  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def first_words(watcher: "subprocess.Popen[str]") -> None:
