@@ -39,6 +39,7 @@ def compare(postgres: embedded.Server, receivers: Receivers, lengths: Lengths) -
 def run(postgres: embedded.Server, receivers: Receivers, variant: str, lengths: Lengths) -> Outcome:
     """One run, from a fresh copy of the database."""
     url = server.copied(postgres, "run", template=TEMPLATE)
+    server.arm(url)  # a copy, which keeps silent
     receivers.take()
     log = receivers.ca_file.parent / "dispatcher.log"
     with run_dispatcher(url, receivers.ca_file, log) as dispatcher:

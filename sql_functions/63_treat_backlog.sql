@@ -1,6 +1,7 @@
 -- treat_backlog: what waited while nothing was sent: p_rate a second from p_now on, oldest first, or not at all.
 -- Called by: begin_delivery, set_delivery, arm. Locks: the waiting deliveries. Captures are not held up.
--- drain: spreads next_attempt_at of what is due; what is captured from now on goes at once (docs/adr/0004).
+-- drain: spreads next_attempt_at of what is due, and of what an earlier drain put off; what is captured from now on goes
+-- at once (docs/adr/0004). What is parked has a rate of its own, and what waits for a retry keeps its time.
 -- from-now: cancels what waits, with p_reason. Returns how many waited.
 create or replace function outbound_webhooks.treat_backlog(
     p_backlog text,
@@ -43,13 +44,20 @@ begin
     with waiting as (
         select d.id, row_number() over (order by d.id) as position
         from outbound_webhooks.deliveries as d
-        where d.next_attempt_at <= p_now
-            and d.lease_token is null
+        where d.lease_token is null
+            and d.parked_reason is null
+            and (d.next_attempt_at <= p_now or (d.attempt_count = 0 and d.created_at <= p_now))
     )
     update outbound_webhooks.deliveries as d
-    set next_attempt_at = p_now + make_interval(secs => (waiting.position - 1)::double precision / p_rate), held_back = false
-    from waiting
-    where d.id = waiting.id;
+    set
+        next_attempt_at = greatest(
+            p_now + make_interval(secs => (waiting.position - 1)::double precision / p_rate),
+            d.created_at + make_interval(secs => coalesce(e.retry_schedule[1], 0)) -- the delay of a first attempt is kept
+        ),
+        held_back = false
+    from waiting, outbound_webhooks.endpoints as e
+    where d.id = waiting.id
+        and e.id = d.endpoint_id;
     get diagnostics v_count = row_count;
     return v_count;
 end

@@ -24,14 +24,14 @@ begin
         select d.id
         from outbound_webhooks.endpoint_flow as f
         cross join lateral (
-            select d.id, coalesce(d.retried_at, d.created_at) as due_since
+            select d.id
             from outbound_webhooks.deliveries as d
             where d.endpoint_id = f.endpoint_id
                 and d.parked_reason is not null
+                and coalesce(d.retried_at, d.created_at) < statement_timestamp() - v_age
             order by d.id
             limit p_limit
         ) as d
-        where d.due_since < statement_timestamp() - v_age
         limit p_limit
     );
     v_many := array(

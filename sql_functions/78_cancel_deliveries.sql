@@ -1,9 +1,10 @@
 -- cancel_deliveries: give up live deliveries, with a reason: those that wait, and those that are parked. All that is named
 -- has to fit. What is in flight is not touched, as its request may have arrived.
--- Called by: DBAs, the admin API, `outbound-webhooks cancel`, again and again until it cancels fewer than p_limit.
+-- Called by: DBAs, the admin API, `outbound-webhooks cancel`, again and again while there are more.
 -- Locks: those deliveries, in id order. What waits behind one of them, where order is kept, goes.
 -- p_state is pending, parked, or null for both; times are those of the events.
--- Returns how many it cancelled, or with p_dry_run would; and how many of those chosen are in flight.
+-- Returns how many it cancelled, or with p_dry_run would; how many of those chosen are in flight; and whether more are
+-- chosen than it took at once. The number does not tell: what was claimed in between is not cancelled.
 create or replace function outbound_webhooks.cancel_deliveries(
     p_endpoint_id bigint default null,
     p_clinic_id text default null,
@@ -17,7 +18,7 @@ create or replace function outbound_webhooks.cancel_deliveries(
     p_dry_run boolean default false,
     p_limit integer default 10000
 )
-    returns table (cancelled bigint, in_flight bigint)
+    returns table (cancelled bigint, in_flight bigint, more boolean)
     language plpgsql
     volatile
     security definer -- the admin role moves deliveries only through functions
@@ -53,6 +54,7 @@ begin
         and (p_state is null or (d.parked_reason is not null) = (p_state = 'parked'))
         and outbound_webhooks.selects_event(v_selection, d.clinic_id, d.event_id, e.type, e.resource, e.resource_id);
 
+    more := not p_dry_run and coalesce(cardinality(v_ids), 0) > p_limit;
     if p_dry_run then
         cancelled := coalesce(cardinality(v_ids), 0);
         return next;

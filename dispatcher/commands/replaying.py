@@ -29,13 +29,15 @@ SELECTION = SQL(
     " p_until => %(until)s, p_resource => %(resource)s, p_resource_id => %(resource_id)s, p_dry_run => %(dry_run)s"
 )
 REPLAY = SQL(
-    "select * from outbound_webhooks.replay({}, p_state => %(state)s, p_error_class => %(error_class)s,"
-    " p_rate => %(rate)s)"
+    "select replay_id, deliveries from outbound_webhooks.replay({}, p_state => %(state)s,"
+    " p_error_class => %(error_class)s, p_rate => %(rate)s)"
 ).format(SELECTION)
-REEVALUATE = SQL("select * from outbound_webhooks.reevaluate({}, p_rate => %(rate)s)").format(SELECTION)
+REEVALUATE = SQL("select replay_id, deliveries from outbound_webhooks.reevaluate({}, p_rate => %(rate)s)").format(
+    SELECTION
+)
 CANCEL = SQL(
-    "select * from outbound_webhooks.cancel_deliveries({}, p_state => %(state)s, p_reason => %(reason)s,"
-    " p_limit => %(limit)s)"
+    "select cancelled, in_flight, more from outbound_webhooks.cancel_deliveries({}, p_state => %(state)s,"
+    " p_reason => %(reason)s, p_limit => %(limit)s)"
 ).format(SELECTION)
 PROGRESS: LiteralString = (
     "select r.state, r.moved, r.skipped, r.total, outbound_webhooks.skipped_count(r) as skipped_count"
@@ -178,9 +180,9 @@ def cancel(arguments: argparse.Namespace) -> None:
             with transaction(connection):
                 row = connection.execute(CANCEL, chosen).fetchone()
             assert row is not None
-            cancelled, in_flight = row
+            cancelled, in_flight, more = row
             total += cancelled
-            if arguments.dry_run or cancelled < CANCELLED_AT_ONCE:
+            if not more:
                 break
             _tell(f"{total} deliveries")
     print(f"{total} deliveries {'would be' if arguments.dry_run else 'were'} cancelled")

@@ -196,6 +196,9 @@ class Worker:
             interval = self._alertness.interval(now, listening=self._listener.listening)
             until = min(looked_at + self._rhythm.sweep, self._rotation.look_again_at)
             if await self._rung_within(min(interval, until - now)):
+                if self._alertness.phase(time.monotonic()) is Phase.ASLEEP:
+                    # What was written may be for a stopped endpoint: awake all the same, or each write would ring.
+                    await self._has_new_id()
                 return False
             await self._keep_promise()
             if self._alertness.phase(time.monotonic()) is Phase.ASLEEP and self._listener.listening:
@@ -223,7 +226,9 @@ class Worker:
     async def _has_new_id(self) -> bool:
         """Peek at the deliveries' id sequence: as cheap as select 1, and it moves before the row can be seen."""
         async with self._pool.connection() as connection:
-            cursor = await connection.execute("select last_value from outbound_webhooks.delivery_ids")
+            cursor = await connection.execute(
+                "select case when is_called then last_value end from outbound_webhooks.delivery_ids"
+            )
             row = await cursor.fetchone()
         now = time.monotonic()
         if row is not None and row[0] != self._last_id:

@@ -1,5 +1,7 @@
 """Waking up: the doorbell, the sweep, and a LISTEN connection that is cut."""
 
+from contextlib import closing
+
 import pytest
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -10,7 +12,10 @@ from dispatcher.pipeline import listen
 from dispatcher.telemetry.observations import AttemptFinished, ListenChanged, PhaseChanged, Woken
 from tests.conftest import StartDispatcher
 from tests.support.host import Host
+from tests.support.listening import CountingListener
 from tests.support.seen import Seen
+
+AWAKE = "select last_value > extract(epoch from clock_timestamp()) * 1000 from outbound_webhooks.awake_until"
 
 
 async def asleep(seen: Seen, times: int = 1) -> None:
@@ -48,6 +53,23 @@ async def test_a_lost_ring_costs_a_sweep(host: Host, receiver: Receiver, dispatc
         await seen.until(lambda: Woken("sweep") in seen.all)
 
     assert seen.of(Woken).count(Woken("doorbell")) == rung_before
+
+
+async def test_a_ring_for_nothing(host: Host, dispatcher: StartDispatcher) -> None:
+    """A write that makes nothing due wakes a sleeper all the same: those that follow find somebody awake."""
+    endpoint = host.endpoint("https://clinic.example/")
+    host.rows("select outbound_webhooks.pause_endpoint(%s)", endpoint.id)
+
+    async with dispatcher() as seen:
+        await asleep(seen)
+        with closing(CountingListener(host.url)) as listener:
+            host.pay()
+            await seen.until(lambda: bool(host.value(AWAKE)))
+            rung = listener.rings(host)
+            host.pay()
+            rung_again = listener.rings(host)
+
+    assert (rung, rung_again) == (1, 0)
 
 
 async def test_listen_is_cut(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:

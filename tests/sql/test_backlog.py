@@ -35,7 +35,8 @@ def test_drain(sandbox: Host) -> None:
     waiting = emit(sandbox, 5)
     (later,) = emit(sandbox)
     sandbox.rows(
-        "update outbound_webhooks.deliveries set next_attempt_at = clock_timestamp() + interval '1 day' where id = %s",
+        "update outbound_webhooks.deliveries set next_attempt_at = clock_timestamp() + interval '1 day',"
+        " attempt_count = 1, failure_count = 1 where id = %s",
         later,
     )
     # The oldest delivery is not the one that is due first.
@@ -54,6 +55,53 @@ def test_drain(sandbox: Host) -> None:
     assert [row["id"] for row in due] == [*waiting, later]
     assert [row["after"] for row in due[:5]] == [timedelta(seconds=n / 2) for n in range(5)]
     assert delivering(sandbox) is True
+
+
+def test_what_is_parked_has_no_place(sandbox: Host) -> None:
+    """It is not sent, and so holds up nobody: a stopped endpoint's thousands do not stand in front of the others."""
+    stopped, other = endpoint(sandbox), endpoint(sandbox, clinic="clinic-2")
+    emit(sandbox, 3)
+    sandbox.rows("select outbound_webhooks.pause_endpoint(%s)", stopped.id)
+    steps.settle(sandbox)
+    (free,) = emit(sandbox, clinic="clinic-2")
+
+    count = sandbox.value(BEGIN, "drain", 1)
+    (row,) = sandbox.rows(
+        "select d.id, d.next_attempt_at = s.delivering_since as is_first"
+        " from outbound_webhooks.deliveries as d, outbound_webhooks.settings as s where d.endpoint_id = %s",
+        other.id,
+    )
+
+    assert count == 1
+    assert row == {"id": free, "is_first": True}
+
+
+def test_a_second_drain_takes_over_the_first(sandbox: Host) -> None:
+    """Delivery goes off while a backlog drains, and on again: all of it is spread anew, oldest first."""
+    endpoint(sandbox)
+    waiting = emit(sandbox, 4)
+    sandbox.rows(BEGIN, "drain", 1)  # one is due at once, the others one after the other
+    sandbox.rows("select outbound_webhooks.set_delivery(false)")
+
+    count = sandbox.value("select outbound_webhooks.set_delivery(true, p_rate => 1)")
+    due = sandbox.rows(
+        "select d.id, d.next_attempt_at - s.delivery_changed_at as after"
+        " from outbound_webhooks.deliveries as d, outbound_webhooks.settings as s order by d.next_attempt_at"
+    )
+
+    assert count == 4
+    assert [row["id"] for row in due] == waiting
+    assert [row["after"] for row in due] == [timedelta(seconds=n) for n in range(4)]
+
+
+def test_a_first_delay_is_kept(sandbox: Host) -> None:
+    """An endpoint whose first attempt comes after a while: no drain makes it come earlier."""
+    endpoint(sandbox, retry_schedule=[3600])
+    emit(sandbox)
+
+    sandbox.rows(BEGIN, "drain", 1)
+
+    assert sandbox.value("select next_attempt_at - created_at from outbound_webhooks.deliveries") == timedelta(hours=1)
 
 
 def test_from_now(sandbox: Host) -> None:

@@ -154,3 +154,21 @@ def test_beside_a_claim(host: Host, connect: Connect) -> None:
     assert ids(claimed) == deliveries[:2]
     assert done == (1, 0)
     assert steps.states(host) == {**dict.fromkeys(deliveries[:2], "in_flight"), deliveries[2]: "cancelled"}
+
+
+def test_a_batch_of_which_others_got_a_part(host: Host, connect: Connect) -> None:
+    """A claims one of the two that B was to cancel at once: that B cancelled fewer does not mean that it is done."""
+    endpoint(host, max_in_flight=1)
+    emit(host, 3)
+    a, b = connect(), connect()
+    dispatcher = register(host)
+    statement = "select cancelled, more from outbound_webhooks.cancel_deliveries(p_endpoint_id => 1, p_limit => 2)"
+    with background() as running:
+        with a.connection.transaction():
+            claim(a, dispatcher)
+            call = running.submit(b.rows, statement)
+            until_blocked(host, b, call)
+        first = call.result(timeout=60)
+
+    assert first == [{"cancelled": 1, "more": True}]
+    assert b.rows(statement) == [{"cancelled": 1, "more": False}]

@@ -113,6 +113,23 @@ def test_no_delivery_no_ring(host: Host) -> None:
     assert host.value("select count(*) from outbound_webhooks.events") == 1
 
 
+def test_delivery_is_off(host: Host) -> None:
+    """Dispatchers run and wait, but may send nothing: no writer rings for that."""
+    steps.endpoint(host)
+    host.rows("select outbound_webhooks.set_delivery(false)")
+    promise(host, "asleep", STANDS)
+
+    with closing(CountingListener(host.url)) as listener:
+        host.pay()
+        while_off = listener.rings(host)
+        host.rows("select outbound_webhooks.set_delivery(true)")
+        promise(host, "asleep", STANDS)
+        host.pay()
+        after = listener.rings(host)
+
+    assert (while_off, after) == (0, 1)
+
+
 def ring_for_others(host: Host, dispatcher: int) -> int:
     """Call it as an awake and full dispatcher does; returns how many rings were heard."""
     promise(host, "awake", STANDS)

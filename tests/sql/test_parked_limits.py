@@ -90,3 +90,19 @@ def test_a_batch_ends_the_oldest_of_what_is_too_old(sandbox: Host) -> None:
 
     assert (first, afterwards) == (2, 0)
     assert steps.states(sandbox) == dict(zip(deliveries, ["dead"] * 2 + ["pending"] * 3, strict=True))
+
+
+def test_too_old_behind_what_was_retried(sandbox: Host) -> None:
+    """What was sent again and is parked anew has low ids and is young: it does not hide what is too old behind it."""
+    created = endpoint(sandbox)
+    again = emit(sandbox, 2)
+    steps.end_all(sandbox, steps.DEAD)
+    old = emit(sandbox)
+    sandbox.rows("update outbound_webhooks.deliveries set created_at = created_at - interval '20 days'")
+    for delivery in again:
+        sandbox.rows("select outbound_webhooks.retry_delivery(%s)", delivery)
+    sandbox.rows(PAUSE, created.id)
+    steps.settle(sandbox)
+
+    assert sandbox.value(END, 2) == 1
+    assert steps.states(sandbox) == {**dict.fromkeys(again, "parked"), old[0]: "dead"}
