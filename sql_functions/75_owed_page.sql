@@ -1,5 +1,6 @@
 -- owed_page: the next events behind where a reevaluation is, by id, each with the endpoints of today that ask for it and
 -- have no delivery of it, whatever became of that. An event that is owed to nobody has one row, without an endpoint.
+-- Where a delivery may have been, and be gone, none is owed: only to an endpoint that was created since.
 -- Called by: count_selected, reevaluate_batch. Locks: the partitions it reads, so that none goes before the caller commits.
 -- The subscription is judged as insert_event does it. Operational events are not told anew.
 -- A page is bounded by the events that are looked at: no call takes long.
@@ -20,6 +21,7 @@ declare
     v_end constant uuid := outbound_webhooks.uuid_v7_floor(
         least(p_replay.until, p_replay.started_at + interval '1 ms') -- ids have no more of the time than that
     );
+    v_known_since constant timestamptz := outbound_webhooks.deliveries_known_since();
 begin
     return query
     with page as materialized (
@@ -40,6 +42,7 @@ begin
             and (p_replay.endpoint_id is null or n.id = p_replay.endpoint_id)
             and n.state <> 'retired'
             and n.event_types && array['*', split_part(p.type, '.', 1) || '.*', p.type]
+            and (p.id >= outbound_webhooks.uuid_v7_floor(v_known_since) or n.created_at >= v_known_since)
             and not exists (
                 select from outbound_webhooks.deliveries as d where d.event_id = p.id and d.endpoint_id = n.id
             )

@@ -3,12 +3,14 @@
 import itertools
 import json
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from tests.sql.explaining import codes, explain, newest, paid
 from tests.sql.steps import RETRY, Row, claim, endpoint, record, register, result
+from tests.support.days import add_day, add_event, ago
 from tests.support.host import CLINIC, Host
 
 CHANGE = "update outbound_webhooks.endpoints set {} where id = %s"
@@ -58,6 +60,19 @@ def other_data(host: Host) -> list[Row]:
     """It asks for payments in another currency, of a provider that this source does not tell."""
     created = endpoint(host, filter=json.dumps({"currency": "EUR", "provider": "a", "clinic_id": CLINIC}))
     return explain(host, paid(host), created.id)
+
+
+def of_old(host: Host, **options: Any) -> list[Row]:
+    """An event of 40 days ago, about an endpoint that is older."""
+    created, day = endpoint(host, **options), ago(host, 40)
+    host.rows(CHANGE.format("created_at = created_at - interval '50 days'"), created.id)
+    add_day(host, day)
+    return explain(host, add_event(host, day), created.id)
+
+
+def not_known(host: Host) -> list[Row]:
+    """Delivered or not: what was delivered then is gone, and something else keeps the event."""
+    return of_old(host)
 
 
 def matches_now(host: Host) -> list[Row]:
@@ -116,6 +131,7 @@ REACHED: dict[str, tuple[Callable[[Host], list[Row]], str]] = {
         other_data,
         'the endpoint\'s filter does not match: currency is "BRL", not "EUR"; provider is not there',
     ),
+    "not_known": (not_known, "the event is older than finished deliveries are kept: those from before "),
     "matches_now": (matches_now, "the endpoint would get such an event now: it was changed since"),
     "about_itself": (about_itself, "an endpoint is not told of itself"),
     "not_active": (not_active, "an operational event goes to active endpoints only: this one is paused"),
@@ -147,6 +163,21 @@ def test_everything_that_is_in_the_way(sandbox: Host) -> None:
     assert rows[0]["since"] == sandbox.value(
         "select created_at from outbound_webhooks.endpoints where id = %s", late.id
     )
+
+
+def test_what_is_asked_for_now_says_less_of_old_events(sandbox: Host) -> None:
+    """The endpoint may have asked for it then, and had it: that it does not ask for it now stands below."""
+    rows = of_old(sandbox, event_types=["payout.*"])
+
+    assert codes(rows) == ["not_known", "type"]
+
+
+def test_what_is_sure_of_old_events(sandbox: Host) -> None:
+    """An endpoint that was created later cannot have had it, however old it is."""
+    created, day = endpoint(sandbox), ago(sandbox, 40)
+    add_day(sandbox, day)
+
+    assert codes(explain(sandbox, add_event(sandbox, day), created.id)) == ["created_later"]
 
 
 def test_data_that_no_filter_can_look_into(sandbox: Host) -> None:
