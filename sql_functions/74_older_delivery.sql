@@ -1,5 +1,5 @@
 -- older_delivery: behind which live delivery of its payment another one waits, at an endpoint that keeps order; null: none.
--- Called by: retry_delivery, retry_live. Locks: nothing.
+-- Called by: retry_live. Locks: nothing.
 create or replace function outbound_webhooks.older_delivery(p_delivery outbound_webhooks.deliveries)
     returns bigint
     language sql

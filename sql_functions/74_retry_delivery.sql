@@ -1,7 +1,7 @@
 -- retry_delivery: one delivery again, now: the same webhook-id and body, its retry schedule begun anew.
 -- Called by: DBAs, the admin API, `outbound-webhooks retry`. Locks: the delivery.
 -- docs/operations.md has the table of what is retried and what is refused. Raises why not, and what to do.
--- Returns what comes of it, in words: due now, or what it still waits for.
+-- Returns what comes of it, in words: due now, or what keeps it from being sent, as explain() says it.
 create or replace function outbound_webhooks.retry_delivery(p_delivery_id bigint)
     returns text
     language plpgsql
@@ -13,7 +13,6 @@ declare
     v_was text;
     v_live outbound_webhooks.deliveries;
     v_finished outbound_webhooks.finished_deliveries;
-    v_older bigint;
 begin
     -- Twice: what another session retries between the two questions was not live yet, and is not finished any more.
     for v_look in 1..2 loop
@@ -45,15 +44,12 @@ begin
         jsonb_build_object('endpoint_id', v_live.endpoint_id, 'event_id', v_live.event_id, 'was', v_was)
     );
     perform outbound_webhooks.ring_doorbell();
-    v_older := outbound_webhooks.older_delivery(v_live);
-    return case
-        when v_older is not null then format('due after delivery %s, which is older, of the same payment', v_older)
-        when exists (
-            select from outbound_webhooks.endpoint_flow as f
-            where f.endpoint_id = v_live.endpoint_id and f.breaker <> 'closed'
-        ) then 'due when the circuit breaker of its endpoint probes, or closes'
-        else 'due now'
-    end;
+    return (
+        select case when l.code = 'due' then 'due now' else 'due, but not sent yet: ' || l.words end
+        from outbound_webhooks.explain_live(v_live) with ordinality as l (code, words, since, until, delivery_id, n)
+        order by l.n
+        limit 1
+    );
 end
 $$;
 

@@ -1,7 +1,7 @@
 -- explain_live: where a live delivery stands, and everything that keeps it from being sent at this moment, the weightiest
 -- first. Behind an older delivery of its payment: that one's reasons, too.
--- Called by: explain. Locks: nothing. The conditions are those of claim_deliveries, but for a dispatcher's own: how many
--- free slots it has, and a clinic's share of them, no table knows.
+-- Called by: explain, retry_delivery. Locks: nothing. The conditions are those of claim_deliveries, but for a dispatcher's
+-- own: how many free slots it has, and a clinic's share of them, no table knows.
 create or replace function outbound_webhooks.explain_live(p_delivery outbound_webhooks.deliveries)
     returns table (code text, words text, since timestamptz, until timestamptz, delivery_id bigint)
     language plpgsql
@@ -11,7 +11,7 @@ create or replace function outbound_webhooks.explain_live(p_delivery outbound_we
 as $$
 #variable_conflict use_column
 declare
-    v_now constant timestamptz := statement_timestamp();
+    v_now constant timestamptz := clock_timestamp(); -- a retry in the same statement made it due
     v_head outbound_webhooks.deliveries;
 begin
     select d.* into v_head

@@ -32,13 +32,16 @@ def dead(host: Host) -> Host:
     return host
 
 
+NOBODY = "delivery is off: no dispatcher runs with OUTBOUND_WEBHOOKS_ENABLED=true"
+
+
 def test_retry(env: dict[str, str], dead: Host) -> None:
     """What comes of it, or why not and what to do."""
     done = cli("retry", "1", **env)
     dead.rows("select outbound_webhooks.pause_endpoint(1)")
     paused = cli("retry", "2", **env)
 
-    assert (done.code, done.out) == (0, "delivery 1: due now\n")
+    assert (done.code, done.out) == (0, f"delivery 1: due, but not sent yet: {NOBODY}\n")
     assert refused(paused, "endpoint 1 of delivery 2 is paused", "Resume it: resume_endpoint(1)")
     assert refused(cli("retry", "4711", **env), "there is no delivery 4711", "delivery_log")
     assert steps.states(dead)[1] == "pending"

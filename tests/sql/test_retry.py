@@ -5,6 +5,7 @@ import pytest
 
 from tests.sql import steps
 from tests.sql.conftest import Connect
+from tests.sql.explaining import delivering
 from tests.sql.interleaving import background, until_blocked
 from tests.sql.replaying import (
     after_an_older_one,
@@ -133,7 +134,7 @@ def test_an_age_limit_counts_from_the_retry(numbered: Host) -> None:
 
 def test_order(numbered: Host) -> None:
     """Where order is kept the old one takes its old place: newer live ones of its payment wait behind it."""
-    delivery, dispatcher = ended(numbered, ordering="per_resource"), register(numbered)
+    dispatcher, delivery = delivering(numbered), ended(numbered, ordering="per_resource")
     (newer,) = emit(numbered)
     (other,) = emit(numbered, resource_id="2")
 
@@ -148,14 +149,17 @@ def test_order(numbered: Host) -> None:
 
 def test_order_behind_an_older_one(numbered: Host) -> None:
     """Behind an older live one it waits, and goes when that one ends."""
-    delivery, dispatcher = after_an_older_one(numbered), register(numbered)
+    dispatcher, delivery = delivering(numbered), after_an_older_one(numbered)
     said = retry(numbered, delivery)
     steps.make_due(numbered)
     (older,) = claim(numbered, dispatcher)
     waiting = claim(numbered, dispatcher)
     record(numbered, result(older, dispatcher, SUCCEEDED))
 
-    assert said == f"due after delivery {older['delivery_id']}, which is older, of the same payment"
+    older_id = older["delivery_id"]
+    assert said == (
+        f"due, but not sent yet: order is kept: delivery {older_id} of payment_transaction:1 is older, and not done"
+    )
     assert waiting == []
     assert ids(claim(numbered, dispatcher)) == [delivery]
 
@@ -202,6 +206,7 @@ def test_it_is_audited(numbered: Host) -> None:
 
 def test_two_retries_of_one(host: Host, connect: Connect) -> None:
     """A retries in an open transaction, B waits for it; then B finds it live, and due already: it is there once."""
+    delivering(host)
     delivery = ended(host)
     a, b = connect(), connect()
     with background() as running:
@@ -219,8 +224,8 @@ def test_two_retries_of_one(host: Host, connect: Connect) -> None:
 def test_a_retry_while_its_result_is_written(host: Host, connect: Connect) -> None:
     """A writes down that it died, in an open transaction; B's retry waits, and finds it among the finished ones."""
     endpoint(host)
+    dispatcher = delivering(host)
     (delivery,) = emit(host)
-    dispatcher = register(host)
     (claimed,) = claim(host, dispatcher)
     a, b = connect(), connect()
     with background() as running:

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from tests.sql import steps
+from tests.sql.explaining import delivering
 from tests.sql.replaying import (
     after_an_older_one,
     ended,
@@ -109,6 +110,13 @@ def dead_with_the_breaker_open(host: Host) -> int:
     return delivery
 
 
+def dead_with_delivery_off(host: Host) -> int:
+    """It died, and then delivery was switched off for all dispatchers."""
+    delivery = ended(host)
+    host.rows("select outbound_webhooks.set_delivery(false)")
+    return delivery
+
+
 def without_its_event(host: Host) -> int:
     """The event's partition was dropped."""
     delivery = ended(host)
@@ -130,6 +138,7 @@ ROWS: dict[str, Make] = {
     "cancelled": cancelled,
     "dead, and an older one of its payment is live": after_an_older_one,
     "dead, the breaker is open": dead_with_the_breaker_open,
+    "dead, and delivery is off": dead_with_delivery_off,
     "dead, its endpoint is paused": dead_at("paused"),
     "dead, its endpoint is disabled": dead_at("disabled"),
     "dead, its endpoint is retired": dead_at("retired"),
@@ -160,6 +169,7 @@ def test_the_table_is_complete() -> None:
 @pytest.mark.parametrize("name", ROWS)
 def test_retry(numbered: Host, name: str) -> None:
     """As the first column says: it is live, and due or said to be due later; or nothing changes, with a reason."""
+    delivering(numbered)
     delivery = ROWS[name](numbered)
     cell = table()[name][0]
     assert steps.states(numbered)[delivery] == name.partition(",")[0]
