@@ -152,8 +152,13 @@ def _refuse_ahead(migrations: list[str]) -> None:
     Raises:
         SchemaMismatch: there are migrations that this program does not have.
     """
-    if unknown := sorted(set(migrations) - set(post_apply().migrations())):
-        raise SchemaMismatch(AHEAD.format(unknown[-1]))
+    if newest := newer_migration(migrations):
+        raise SchemaMismatch(AHEAD.format(newest))
+
+
+def newer_migration(migrations: list[str]) -> str | None:
+    """The newest of a database's migrations that this program does not have; None if it has them all."""
+    return max(set(migrations) - set(post_apply().migrations()), default=None)
 
 
 async def check_schema(connect: Connect) -> None:

@@ -12,7 +12,7 @@ from dispatcher.commands.parsing import Parsers, add_parser
 from dispatcher.commands.session import connected, transaction
 from dispatcher.examination import dispatching, objects, server
 from dispatcher.examination.findings import SEVERITIES, Finding, worst_first
-from dispatcher.migrate import LOADED, compare, data_folder
+from dispatcher.migrate import LOADED, compare, data_folder, newer_migration
 
 
 def add_parsers(parsers: Parsers) -> None:
@@ -42,13 +42,16 @@ def _examine(settings: config.Settings) -> list[Finding]:
     """What doctor() in the database says, and what is seen from here."""
     with connected() as connection:
         with transaction(connection):
-            compare(connection.execute(LOADED).fetchone())
+            loaded = connection.execute(LOADED).fetchone()
+            compare(loaded)
+            assert loaded is not None
             rows = connection.execute(
                 "select severity, code, subject, finding, remedy from outbound_webhooks.doctor(%s)",
                 (settings.environment,),
             ).fetchall()
         found = [Finding(*row) for row in rows]
-        found += [*objects.look(connection, data_folder()), *server.look(connection)]
+        newer = newer_migration(loaded[1])
+        found += [*objects.look(connection, data_folder(), newer), *server.look(connection)]
     keyring = settings.keyring() if settings.master_keys.get_secret_value() else None
     return found + asyncio.run(dispatching.look(settings.libpq_url(), settings.libpq_listen_url(), keyring))
 

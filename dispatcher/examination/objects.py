@@ -15,7 +15,8 @@ from dispatcher.examination.findings import Finding
 
 MIGRATE = "outbound-webhooks migrate"
 
-_NAME = re.compile(r"^create or replace function outbound_webhooks\.(\w+)\(", re.MULTILINE)
+# Its argument types are part of what a function is: the comment has them, and nothing else.
+_SIGNATURE = re.compile(r"^comment on function (outbound_webhooks\.(\w+)\([^)]*\)) is", re.MULTILINE)
 # The function's, and that of other versions of the server, if its file has one.
 _BODY = re.compile(r"\bas \$\$(.*?)\$\$;|\bas '([^']*)';", re.DOTALL)
 _GRANT = re.compile(
@@ -23,9 +24,10 @@ _GRANT = re.compile(
 )
 
 _FUNCTIONS: LiteralString = """
-    select p.proname, p.prosrc, p.prosecdef
-    from pg_proc as p
-    where p.pronamespace = 'outbound_webhooks'::regnamespace
+    select p.prosrc, p.prosecdef
+    from unnest(%s::text[]) with ordinality as f (signature, position)
+    left join pg_proc as p on p.oid = to_regprocedure(f.signature)
+    order by f.position
 """
 # What is not there at all is no matter of grants.
 _MISSING_GRANTS: LiteralString = """
@@ -43,22 +45,30 @@ _MISSING_GRANTS: LiteralString = """
 """
 
 
-def look(connection: psycopg.Connection[TupleRow], folder: Path) -> list[Finding]:
-    """What differs from the files below the folder that has migrations/ and sql_functions/."""
-    return [*_functions(connection, folder / "sql_functions"), *_grants(connection, folder)]
+def look(connection: psycopg.Connection[TupleRow], folder: Path, newer: str | None = None) -> list[Finding]:
+    """What differs from the files below the folder that has migrations/ and sql_functions/.
+
+    Args:
+        newer: a migration of a newer release that was installed, if one was: its functions are not those of the files.
+    """
+    grants = _grants(connection, folder)
+    if newer:
+        told = f"a newer release was installed (it has {newer}), and they were not compared with this program's files"
+        return [Finding("note", "functions-newer", "functions", told, "ask the doctor of that release"), *grants]
+    return [*_functions(connection, folder / "sql_functions"), *grants]
 
 
 def _functions(connection: psycopg.Connection[TupleRow], folder: Path) -> Iterator[Finding]:
-    loaded = {name: (body, is_definer) for name, body, is_definer in connection.execute(_FUNCTIONS)}
-    for file in sorted(folder.glob("*.sql")):
-        text = file.read_text(encoding="utf-8")
-        name = _NAME.findall(text)[0]
+    files = sorted(folder.glob("*.sql"))
+    texts = [file.read_text(encoding="utf-8") for file in files]
+    named = [_SIGNATURE.findall(text)[0] for text in texts]
+    loaded = connection.execute(_FUNCTIONS, ([signature for signature, _ in named],)).fetchall()
+    for file, text, (_, name), (body, is_definer) in zip(files, texts, named, loaded, strict=True):
         subject = f"function {name}"
-        if name not in loaded:
+        if body is None:
             yield Finding("problem", "function-missing", subject, "it is missing", MIGRATE)
             continue
         bodies = {dollars or quotes for dollars, quotes in _BODY.findall(text)}
-        body, is_definer = loaded[name]
         if body not in bodies or is_definer != ("\n    security definer" in text):
             yield Finding(
                 "problem", "function-altered", subject, f"it is not as in {file.name}: somebody changed it", MIGRATE

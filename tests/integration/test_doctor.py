@@ -97,6 +97,31 @@ def test_functions(env: dict[str, str], well: Host, fault: str, code: str, findi
     assert asked(env)[1] == []
 
 
+def test_an_overload(env: dict[str, str], well: Host) -> None:
+    """A function of the same name with other arguments is another one: no change of ours, nor in its place."""
+    well.rows(MAY_START.replace("p_lease_token bigint", "p_lease_token text"))
+
+    beside = asked(env)[1]
+    well.rows("drop function outbound_webhooks.may_start(bigint, bigint)")
+    found = the_finding(env)
+
+    assert beside == []
+    assert (found.code, found.subject) == ("function-missing", "function may_start")
+
+
+def test_on_the_schema_of_a_newer_release(env: dict[str, str], well: Host) -> None:
+    """The program of the release before may stay: other functions than its own are no fault, and that is said once."""
+    well.rows(MAY_START)
+    well.rows("drop function outbound_webhooks.ring_for_others(bigint)")
+    well.rows("update outbound_webhooks.schema_bundle set migrations = migrations || '{9999_later}'")
+
+    done, found = asked(env)
+
+    assert done.code == 0
+    assert [(each.severity, each.code) for each in found] == [("note", "functions-newer")]
+    assert "9999_later" in found[0].finding
+
+
 @pytest.mark.parametrize(
     ("fault", "subject", "finding"),
     [
