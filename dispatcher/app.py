@@ -20,6 +20,7 @@ from dispatcher.core.sealing import Keyring
 from dispatcher.db import Pool, as_owner, error_text, open_pool
 from dispatcher.egress import open_egress
 from dispatcher.migrate import check_schema, post_apply
+from dispatcher.pipeline.begin import Beginning
 from dispatcher.pipeline.deliver import Seams, deliver
 from dispatcher.pipeline.heartbeat import Heartbeat, register
 from dispatcher.pipeline.janitor import Janitor
@@ -74,8 +75,9 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
         await stack.enter_async_context(
             serve_ops(settings.ops_host, settings.ops_port, metrics.registry, readiness.checks)
         )
+        beginning = Beginning(pool, heartbeat, settings.backlog, settings.backlog_rate, observe)
         if settings.enabled:
-            await _begin_delivery(pool, settings, observe)
+            await beginning.ready()
         observe(o.DispatcherStarted(dispatcher_id, __version__, settings.enabled))
 
         replayer = Replayer(pool, heartbeat, observe)
@@ -92,7 +94,7 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
             tasks = [group.create_task(work) for work in background]
             released = 0
             if settings.enabled:
-                released = await _deliver_until(stop, group, pool, dispatcher_id, keyring, settings, observe)
+                released = await _deliver_until(stop, group, pool, dispatcher_id, beginning, keyring, settings, observe)
             else:
                 await stop.wait()
             for task in tasks:
@@ -119,21 +121,12 @@ async def _say_goodbye(heartbeat: Heartbeat, observe: o.Observe) -> None:
         observe(o.DatabaseTrouble("stop", error_text(error)))  # the heartbeat runs out by itself
 
 
-async def _begin_delivery(pool: Pool, settings: Settings, observe: o.Observe) -> None:
-    async with pool.connection() as connection:
-        cursor = await connection.execute(
-            "select outbound_webhooks.begin_delivery(%s, %s)", (settings.backlog, settings.backlog_rate)
-        )
-        row = await cursor.fetchone()
-    if row is not None and row[0]:
-        observe(o.BacklogTreated(settings.backlog, row[0], settings.backlog_rate))
-
-
 async def _deliver_until(
     stop: asyncio.Event,
     group: asyncio.TaskGroup,
     pool: Pool,
     dispatcher_id: int,
+    beginning: Beginning,
     keyring: Keyring,
     settings: Settings,
     observe: o.Observe,
@@ -150,6 +143,7 @@ async def _deliver_until(
         worker = Worker(
             pool=pool,
             dispatcher_id=dispatcher_id,
+            ready=beginning.ready,
             deliver=deliver_one,
             listener=listener,
             observe=observe,

@@ -57,7 +57,8 @@ begin
         held_back = false
     from waiting, outbound_webhooks.endpoints as e
     where d.id = waiting.id
-        and e.id = d.endpoint_id;
+        and e.id = d.endpoint_id
+        and d.lease_token is null; -- claimed in between by a dispatcher that is back, it does not wait any more
     get diagnostics v_count = row_count;
     return v_count;
 end

@@ -64,7 +64,7 @@ begin
         armed_database = b.datname,
         armed_at = clock_timestamp(),
         armed_by = session_user,
-        delivering = false, -- the dispatcher that starts next treats what waits (begin_delivery)
+        delivering = false, -- the dispatcher that delivers next treats what waits (begin_delivery)
         delivering_since = null
     from pg_control_system() as c, pg_database as b
     where b.datname = current_database();

@@ -1,6 +1,7 @@
 """Being there: registration, heartbeat, leadership; and the end, if this is not the database to deliver from."""
 
 import asyncio
+import time
 
 import psycopg
 
@@ -8,7 +9,8 @@ from dispatcher.db import Pool, error_text
 from dispatcher.pipeline.rest import rest
 from dispatcher.telemetry.observations import DatabaseTrouble, Disarmed, LeadershipChanged, Observe
 
-HEARTBEAT_SECONDS = 5.0  # 15 s without one, and the leases of this dispatcher are free (40_claim_deliveries.sql)
+HEARTBEAT_SECONDS = 5.0  # 15 s without one, and the leases of this dispatcher are free (56_free_leases.sql)
+OVERDUE_SECONDS = 10.0
 # What heartbeat() raises if this database is not, or not any more, one to deliver from. Claims find nothing in it.
 _REFUSED = (psycopg.errors.ObjectNotInPrerequisiteState, psycopg.errors.NoDataFound)
 
@@ -29,15 +31,28 @@ async def register(pool: Pool, name: str, version: str, *, delivering: bool, env
 
 
 class Heartbeat:
-    """Renews the heartbeat; `leading` says whether this dispatcher does the maintenance."""
+    """Renews the heartbeat.
+
+    Attributes:
+        leading: whether this dispatcher does the maintenance.
+        delivery_is_on: whether delivery counted as turned on (settings.delivering) at the last heartbeat.
+        refused: why it asked for a stop.
+    """
 
     def __init__(self, pool: Pool, dispatcher_id: int, observe: Observe, stop: asyncio.Event) -> None:
         self.leading = False
-        self.refused: psycopg.Error | None = None  # why it asked for a stop
+        self.delivery_is_on = False
+        self.refused: psycopg.Error | None = None
         self._pool = pool
         self._dispatcher_id = dispatcher_id
         self._observe = observe
         self._stop = stop
+        self._beat_at = float("-inf")
+
+    @property
+    def overdue(self) -> bool:
+        """Whether this process was frozen or cut off: much may have happened since the last heartbeat."""
+        return time.monotonic() - self._beat_at > OVERDUE_SECONDS
 
     async def run(self) -> None:
         """Beat until cancelled, or refused: then ask for a stop in good order."""
@@ -56,10 +71,16 @@ class Heartbeat:
             await rest(HEARTBEAT_SECONDS)
 
     async def beat(self) -> None:
-        """Renew the heartbeat once, and try for the leadership."""
+        """Renew the heartbeat once, and try for the leadership; then look whether delivery counts as turned on."""
+        asked_at = time.monotonic()
         async with self._pool.connection() as connection:
             cursor = await connection.execute("select outbound_webhooks.heartbeat(%s)", (self._dispatcher_id,))
             row = await cursor.fetchone()
+            # A statement of its own, which sees what the heartbeat had to wait for.
+            cursor = await connection.execute("select s.delivering from outbound_webhooks.settings as s")
+            settings = await cursor.fetchone()
+        self._beat_at = asked_at
+        self.delivery_is_on = settings is not None and bool(settings[0])
         self._lead(row is not None and bool(row[0]))
 
     async def stop(self) -> None:

@@ -29,6 +29,7 @@ from dispatcher.telemetry.observations import (
 )
 
 Deliver = Callable[[Delivery], Awaitable[None]]
+Ready = Callable[[], Awaitable[None]]  # returns once this dispatcher may claim
 
 RECHECK_AFTER_SECONDS = 1.0  # claimed longer ago than this: ask again whether it may be sent
 SHARE = 4  # one clinic has at most a fourth of the slots: hanging receivers leave room for the others
@@ -49,6 +50,7 @@ class Worker:
         *,
         pool: Pool,
         dispatcher_id: int,
+        ready: Ready,
         deliver: Deliver,
         listener: Listener,
         observe: Observe,
@@ -58,6 +60,7 @@ class Worker:
     ) -> None:
         self._pool = pool
         self._dispatcher_id = dispatcher_id
+        self._ready = ready
         self._deliver = deliver
         self._listener = listener
         self._observe = observe
@@ -131,6 +134,7 @@ class Worker:
         total, rotation = 0, self._rotation
         rotation.begin()
         while not (self._stopping or rotation.complete) and (free := self._free) > 0:
+            await self._ready()
             # Measured from before the claim: a process that is frozen while it waits for the answer notices.
             asked_at = time.monotonic()
             claimed = await rotation.round(free, self._in_flight)

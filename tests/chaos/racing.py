@@ -19,7 +19,8 @@ from psycopg import AsyncConnection
 from dispatcher.core.model import Delivery, DeliveryState, Outcome, SendResult, Verdict
 from dispatcher.db import open_pool
 from dispatcher.pipeline.alertness import Rhythm
-from dispatcher.pipeline.heartbeat import register
+from dispatcher.pipeline.begin import Beginning
+from dispatcher.pipeline.heartbeat import Heartbeat, register
 from dispatcher.pipeline.listen import Listener
 from dispatcher.pipeline.record import Recorder
 from dispatcher.pipeline.worker import Worker
@@ -128,6 +129,7 @@ async def dispatcher_at(
     """A dispatcher in everything but its requests."""
     async with open_pool(url, 4) as pool, asyncio.TaskGroup() as group:
         dispatcher_id = await register(pool, "race", "0", delivering=True, environment=ENVIRONMENT)
+        heartbeat = Heartbeat(pool, dispatcher_id, observe, asyncio.Event())
         recorder = Recorder(pool, dispatcher_id, observe)
         listener = Listener(url, pool, observe)
 
@@ -137,6 +139,7 @@ async def dispatcher_at(
         worker = Worker(
             pool=pool,
             dispatcher_id=dispatcher_id,
+            ready=Beginning(pool, heartbeat, "drain", 1, observe).ready,
             deliver=deliver,
             listener=listener,
             observe=observe,

@@ -167,6 +167,26 @@ def test_two_turn_it_on_at_once(host: Host, connect: Connect) -> None:
     assert set(steps.states(host).values()) == {"pending"}
 
 
+def test_a_claim_while_it_is_turned_on(host: Host, connect: Connect) -> None:
+    """A, a dispatcher that is back, claims; B begins, and waits for A; A commits: what A claimed keeps its time."""
+    endpoint(host)
+    (claimed,) = emit(host)
+    a, b = connect(), connect()
+    dispatcher = register(host)
+    due = "select next_attempt_at from outbound_webhooks.deliveries"
+    before = host.value(due)
+    with background() as running:
+        with a.connection.transaction():
+            assert steps.ids(claim(a, dispatcher)) == [claimed]
+            call = running.submit(b.value, BEGIN, "drain", 1)
+            until_blocked(host, b, call)
+        treated = call.result(timeout=60)
+
+    assert treated == 0
+    assert host.value(due) == before
+    assert delivering(host) is True
+
+
 def test_payments_go_on_while_it_is_turned_on(host: Host, connect: Connect) -> None:
     """A backlog that is being treated does not hold up a payment."""
     endpoint(host)
