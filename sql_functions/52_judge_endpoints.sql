@@ -104,7 +104,11 @@ begin
                 when b.slows then greatest(1, least(coalesce(f.allowed_in_flight, b.max_in_flight), f.in_flight) / 2)
                 else nullif(least(f.allowed_in_flight + b.succeeded, b.max_in_flight), b.max_in_flight)
             end,
-            held_until = greatest(f.held_until, case when b.hold > 0 then v_now + make_interval(secs => b.hold) end),
+            -- Disabled: a claim that began before may still take its endpoint for active, but sees its flow as it is now.
+            held_until = case
+                when f.endpoint_id = any (v_disabled) then greatest(f.held_until, v_now + interval '1 minute')
+                else greatest(f.held_until, case when b.hold > 0 then v_now + make_interval(secs => b.hold) end)
+            end,
             -- What an operational event meets causes no other operational event.
             dead_untold = f.dead_untold + b.dead,
             troubled_at = case

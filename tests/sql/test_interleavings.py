@@ -26,6 +26,19 @@ from tests.support.host import Host
 PAUSE = "select outbound_webhooks.pause_endpoint(%s)"
 TELL = "select outbound_webhooks.tell_operations()"
 MAY_START = "select outbound_webhooks.may_start(%s, %s)"
+# Where a session that asks for it waits while it reads endpoints, with the view of the data that it began with.
+GATE = """
+create function public.gate() returns boolean language plpgsql volatile as $$
+begin
+    if current_setting('gate.waits', true) = 'yes' then
+        perform pg_advisory_lock_shared(1);
+    end if;
+    return true;
+end
+$$;
+create policy gate on outbound_webhooks.endpoints using (public.gate()) with check (true);
+alter table outbound_webhooks.endpoints enable row level security, force row level security;
+"""
 
 
 def test_one_at_a_time_claims_for_an_endpoint(host: Host, connect: Connect) -> None:
@@ -116,6 +129,28 @@ def test_a_pause_before_a_claim(host: Host, connect: Connect) -> None:
     steps.release(host, [claimed])
 
     assert claim(b, dispatcher) == []
+
+
+def test_a_claim_begun_before_a_disabling(host: Host, connect: Connect) -> None:
+    """A has seen the endpoint active and waits; a 410 is recorded, which frees its only place: A gets nothing of it."""
+    endpoint(host, max_in_flight=1)
+    emit(host, 2)
+    a = connect()
+    dispatcher = register(host)
+    (claimed,) = claim(host, dispatcher)
+    host.rows(GATE)
+    a.rows("set gate.waits = 'yes'")
+
+    with background() as running:
+        with host.connection.transaction():
+            host.rows("select pg_advisory_xact_lock(1)")
+            call = running.submit(claim, a, dispatcher)
+            until_blocked(host, a, call)
+            changes = steps.changes(connect(), result(claimed, dispatcher, RETRY, retry_in=0, disable="gone"))
+        claimed_by_a = call.result(timeout=60)
+
+    assert [change for _, change, _ in changes] == ["disabled"]
+    assert claimed_by_a == []
 
 
 def test_a_claim_before_parking(host: Host, connect: Connect) -> None:
