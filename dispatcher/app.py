@@ -80,16 +80,7 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
             await beginning.ready()
         observe(o.DispatcherStarted(dispatcher_id, __version__, settings.enabled))
 
-        replayer = Replayer(pool, heartbeat, observe)
-        owner = partial(as_owner, settings.libpq_listen_url())
-        background = [
-            heartbeat.run(),
-            janitor.run(),
-            replayer.run(),
-            Retention(pool.connection, owner, observe).run(heartbeat),
-            Vacuum(pool.connection, owner, observe).run(heartbeat),
-            refresh_stats(pool, contract, settings.environment, observe),
-        ]
+        background = _background(settings, pool, heartbeat, janitor, contract, observe)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in background]
             released = 0
@@ -103,6 +94,21 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
         observe(o.DispatcherStopped(released))
         if heartbeat.refused is not None:
             raise heartbeat.refused
+
+
+def _background(
+    settings: Settings, pool: Pool, heartbeat: Heartbeat, janitor: Janitor, contract: int, observe: o.Observe
+) -> list[Coroutine[Any, Any, None]]:
+    """What runs whether or not this dispatcher delivers."""
+    owner = partial(as_owner, settings.libpq_listen_url())
+    return [
+        heartbeat.run(),
+        janitor.run(),
+        Replayer(pool, heartbeat, observe).run(),
+        Retention(pool.connection, owner, observe).run(heartbeat),
+        Vacuum(pool.connection, owner, observe).run(heartbeat),
+        refresh_stats(pool, contract, settings.environment, observe),
+    ]
 
 
 async def _make_partitions(janitor: Janitor, observe: o.Observe) -> None:

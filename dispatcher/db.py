@@ -103,7 +103,7 @@ def open_pool(url: str, size: int, role: LiteralString = DISPATCHER_ROLE) -> Poo
         configure=configure,
         check=AsyncConnectionPool.check_connection,
         open=False,
-        timeout=30,
+        timeout=10,  # then the database counts as away, which is said; who asked tries again
         name="dispatcher",
     )
 

@@ -1,4 +1,5 @@
--- advance_replay: one batch of a replay: as many as its rate allows for the next fifth of a second, p_limit at most.
+-- advance_replay: one batch of a replay: as many as its rate allows for the next fifth of a second, p_limit at most, out
+-- of the next p_limit.
 -- Called by: the leader (dispatcher/pipeline/replay.py), ten times a second, in autocommit. So it survives every restart:
 -- how far it is stands in its row. Locks: that row, the deliveries that it moves, and nothing that payments want.
 -- Due times are spread, each behind the one before, also from batch to batch: that is what keeps the rate.
@@ -30,8 +31,8 @@ begin
     end if;
 
     v_after := case v_before.kind
-        when 'replay' then outbound_webhooks.replay_batch(v_before, v_from, v_room)
-        else outbound_webhooks.reevaluate_batch(v_before, v_from, v_room)
+        when 'replay' then outbound_webhooks.replay_batch(v_before, v_from, v_room, p_limit)
+        else outbound_webhooks.reevaluate_batch(v_before, v_from, v_room, p_limit)
     end;
     update outbound_webhooks.replays as r
     set

@@ -10,8 +10,9 @@ from dispatcher.telemetry.observations import DatabaseTrouble, Observe, ReplayAd
 
 ROUND_SECONDS = 0.1  # half of what a batch spreads its deliveries over (77_advance_replay.sql)
 IDLE_SECONDS = 1.0  # until a new replay is seen
-BATCH = 500
-BATCHES = 20  # a round and replay: one that finds little to move looks at a page in each
+BATCH = 100  # deliveries that are looked at first; each one costs, whether or not it is moved
+MOST_BATCH = 500
+BATCHES = 20  # a round and replay: one that finds little to move looks at twice as many in each
 
 
 class Replayer:
@@ -49,10 +50,11 @@ class Replayer:
 
     async def _advance(self, replay_id: int, kind: str) -> None:
         """Batch after batch, as long as one only looked; each is a transaction of its own."""
-        for _ in range(BATCHES):
+        for number in range(BATCHES):
             async with self._pool.connection() as connection:
                 cursor = await connection.cursor(row_factory=dict_row).execute(
-                    "select * from outbound_webhooks.advance_replay(%s, %s)", (replay_id, BATCH)
+                    "select * from outbound_webhooks.advance_replay(%s, %s)",
+                    (replay_id, min(BATCH << number, MOST_BATCH)),
                 )
                 batch = await cursor.fetchone()
             if batch is None:  # stopped meanwhile

@@ -8,6 +8,7 @@ import pytest
 import trustme
 
 from dispatcher import db
+from tests.sql.doctoring import LASTING, make_healthy
 from tests.sql.steps import Session
 from tests.support.host import Host
 from tests.support.rounds import Rounds
@@ -25,6 +26,14 @@ def other(host: Host) -> Iterator[Session]:
     """One more session on the host's database."""
     with closing(Session(host.url)) as session:
         yield session
+
+
+@pytest.fixture
+def well(host: Host) -> Host:
+    """A host of which the doctor has nothing to say, however long the test takes."""
+    make_healthy(host)
+    host.rows(LASTING)
+    return host
 
 
 @pytest.fixture
