@@ -13,6 +13,10 @@ create table if not exists outbound_webhooks.settings (
     capture_changed_by text not null default session_user,
     max_body_bytes integer not null default 262144,
     max_endpoints_per_clinic integer not null default 50,
+    internal_urls boolean not null default false,
+    allowed_ports int4multirange not null default '{[443,443],[1024,65535]}',
+    url_policy_changed_at timestamptz not null default clock_timestamp(),
+    url_policy_changed_by text not null default session_user,
     delivery boolean not null default true,
     delivery_changed_at timestamptz not null default clock_timestamp(),
     delivery_changed_by text not null default session_user,
@@ -44,6 +48,9 @@ create table if not exists outbound_webhooks.settings (
     -- insert_event() looks the limit up only for bodies above the least one.
     constraint settings_max_body_bytes_is_bounded check (max_body_bytes between 4096 and 16777216),
     constraint settings_max_endpoints_per_clinic_is_bounded check (max_endpoints_per_clinic between 1 and 1000),
+    constraint settings_allowed_ports_are_ports check (
+        allowed_ports <@ '{[1,65535]}'::int4multirange and not isempty(allowed_ports)
+    ),
     constraint settings_breaker_failures_is_bounded check (breaker_failures between 1 and 1000),
     constraint settings_breaker_cooldown_is_bounded check (breaker_cooldown_seconds between 1 and 600),
     constraint settings_disable_after_is_bounded check (disable_after >= interval '1 hour'),
@@ -75,6 +82,11 @@ comment on column outbound_webhooks.settings.max_body_bytes is
     'A larger event body is not made: a change goes to the ledger, emit() raises. Receivers rarely take more than 256 KB.';
 comment on column outbound_webhooks.settings.max_endpoints_per_clinic is
     'Each endpoint that asks for an event is one more row in the payment''s transaction.';
+comment on column outbound_webhooks.settings.internal_urls is
+    'True: URLs of endpoints may name internal hosts and private addresses. Written by set_url_policy() only.';
+comment on column outbound_webhooks.settings.allowed_ports is
+    'The ports that URLs of endpoints may have. Written by set_url_policy() only.';
+comment on column outbound_webhooks.settings.url_policy_changed_by is 'The database user who changed one of the two last.';
 comment on column outbound_webhooks.settings.delivery is
     'False: nothing is claimed or sent, whatever the dispatchers are set to. Written by set_delivery() only.';
 comment on column outbound_webhooks.settings.delivery_changed_by is 'The database user who threw the switch last.';

@@ -1,6 +1,7 @@
 -- create_endpoint: a receiver of a clinic, with its signing key.
 -- Called by: DBAs and the admin API. Returns the key once: it is sealed within a minute and not shown again.
--- Locks: the number of the clinic's endpoints, against another call for the same clinic. The dispatcher's address policy decides at each connection whether the host may be called.
+-- Locks: the number of the clinic's endpoints, against another call for the same clinic. The URL is checked by the table's
+-- trigger (check_endpoint_url).
 create or replace function outbound_webhooks.create_endpoint(
     p_clinic_id text,
     p_url text,
@@ -25,10 +26,6 @@ declare
     v_endpoint_id bigint;
     v_secret text;
 begin
-    if p_url !~ '^https://' or p_url ~ '[[:space:][:cntrl:]\\]' then
-        raise exception 'an endpoint''s URL must begin with https:// and hold no space, control character or backslash'
-            using errcode = 'invalid_parameter_value', hint = 'For example https://clinic.example/webhooks.';
-    end if;
     v_secret := outbound_webhooks.signing_key(p_secret);
     perform pg_advisory_xact_lock(hashtextextended('outbound_webhooks.endpoints of ' || p_clinic_id, 0));
     if (select count(*) from outbound_webhooks.endpoints as e where e.clinic_id = p_clinic_id and e.state <> 'retired')
@@ -64,7 +61,7 @@ comment on function outbound_webhooks.create_endpoint(
 ) is
     E'Create an endpoint of a clinic; returns its id, and its signing key, which is shown this once.\n'
     'p_clinic_id: the clinic''s id, as the watched table has it.\n'
-    'p_url: where to send, https://...\n'
+    'p_url: where to send, https://...; what is refused, and why: docs/outbound-safety.md.\n'
     'p_event_types: patterns: payment_transaction.created, payment_transaction.* or *.\n'
     'p_filter: a JSON object; only events whose data contain it (@>) are delivered.\n'
     'p_secret: the signing key, whsec_ and the base64 of 24 to 64 random bytes; made if left out.\n'

@@ -19,6 +19,14 @@ begin
     end if;
     if not exists (
         select from pg_trigger as t
+        where t.tgrelid = 'outbound_webhooks.endpoints'::regclass and t.tgname = 'check_endpoint_url'
+    ) then
+        create trigger check_endpoint_url
+            before insert or update of url on outbound_webhooks.endpoints
+            for each row execute function outbound_webhooks.check_endpoint_url();
+    end if;
+    if not exists (
+        select from pg_trigger as t
         where t.tgrelid = 'outbound_webhooks.audit_log'::regclass and t.tgname = 'refuse_audit_change'
     ) then
         create trigger refuse_audit_change

@@ -25,6 +25,8 @@ as $$
         select d.* from outbound_webhooks.diagnose_switches() as d
         union all
         select d.* from outbound_webhooks.diagnose_endpoints() as d
+        union all
+        select d.* from outbound_webhooks.diagnose_urls() as d
     ) as f
     order by array_position(array['problem', 'warning', 'note'], f.severity), f.subject, f.finding
 $$;

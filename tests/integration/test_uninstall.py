@@ -47,6 +47,7 @@ def install(url: str, receiver_url: str = "https://clinic.example/") -> None:
         connection.execute("select outbound_webhooks.watch('\"Sales\".\"Orders\"', '{}', 'order')")
         connection.execute("select outbound_webhooks.set_capture(true)")
         connection.execute("select outbound_webhooks.arm(%s)", (ENVIRONMENT,))
+        connection.execute("select outbound_webhooks.set_url_policy(p_internal_urls => true)")
         for clinic in ("clinic-1", "clinic-2"):
             connection.execute("select outbound_webhooks.create_endpoint(%s, %s)", (clinic, receiver_url))
 

@@ -25,7 +25,7 @@ FUNCTIONS: LiteralString = r"""
         array(
             select n.name || ' ' || format_type(n.type, null)
                 || coalesce(' default ' || regexp_replace(
-                    pg_get_function_arg_default(p.oid, n.n::integer), '::[a-z ]+(\[\])?$', ''
+                    pg_get_function_arg_default(p.oid, n.n::integer), '::[a-z0-9 ]+(\[\])?$', ''
                 ), '')
             from unnest(p.proargnames, coalesce(p.proallargtypes, p.proargtypes::oid[]), p.proargmodes)
                 with ordinality as n (name, type, mode, n)
