@@ -62,6 +62,14 @@ test-limits: $(READY) ## Three dispatchers at one endpoint's limits, for LIMIT_S
 test-wheel: $(READY) ## Build the wheel, install it into an empty environment, migrate and run from it
 	$(PYTEST) tests/wheel
 
+.PHONY: test-fuzz
+
+# The properties of what tenants give us: URLs and addresses.
+FUZZED = tests/property/test_address.py tests/property/test_url.py tests/property/test_way_out.py tests/sql/test_url_policy.py
+
+test-fuzz: $(READY) ## What must hold for any URL and address, for 10,000 of them, others in each run
+	$(PYTEST) $(WORKERS) --hypothesis-profile=fuzz --timeout=1200 -m hypothesis $(FUZZED)
+
 .PHONY: test-prisma check-node
 
 test-prisma: $(READY) $(PRISMA)/.ready ## Write with a real Prisma client, and see the events (needs Node.js)
