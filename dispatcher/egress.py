@@ -160,7 +160,8 @@ async def _send(session: aiohttp.ClientSession, request: Request) -> SendResult:
             ) as response:
                 status, retry_after = response.status, response.headers.get("retry-after")
                 body, note = await _read(response)
-    except (aiohttp.ClientError, OSError, TimeoutError, ValueError, AssertionError) as error:
+    # ValueError, AssertionError, IndexError: how the parser fails at some URLs ("https://[]@").
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError, AssertionError, IndexError) as error:
         if isinstance(error, OSError) and error.errno in _LOCAL_ERRORS:
             raise LocalFailure(f"{type(error).__name__}: {errno.errorcode[error.errno or 0]}") from error
         if status is None:

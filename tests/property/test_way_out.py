@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher import egress
+from dispatcher.core import address
 from dispatcher.core.model import ErrorClass, Request, SendResult
 from tests.support.special_purpose import is_public
 from tests.support.urls import URLS, V4_NUMBERS, V6_NUMBERS, WELL_FORMED, resolved_by_c
@@ -60,8 +61,8 @@ class Network:
     async def _sent(self, request: Request) -> SendResult:
         return await self._send(request)
 
-    async def _connect(self, _: socket.socket, address: tuple[object, ...]) -> None:
-        self.asked.append(str(address[0]))
+    async def _connect(self, _: socket.socket, peer: tuple[object, ...]) -> None:
+        self.asked.append(str(peer[0]))
         raise ConnectionRefusedError
 
 
@@ -79,11 +80,21 @@ def network() -> Iterator[Network]:
 def test_no_private_address_is_asked_for(network: Network, url: str, answers: list[str]) -> None:
     """Whatever stands in a URL and in DNS, only public addresses are; a refused answer refuses the name."""
     result = network.send(url, answers)
-    asked = [ipaddress.ip_address(address) for address in network.asked]
+    asked = [ipaddress.ip_address(peer) for peer in network.asked]
 
-    assert all(is_public(address.version, int(address)) for address in asked)
+    assert all(is_public(peer.version, int(peer)) for peer in asked)
     assert result.status is None
     assert result.error is not ErrorClass.BLOCKED_ADDRESS or asked == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://[]@", "https://[::1", "https://clinic.example:x/", "//clinic.example/"],
+)
+def test_what_the_client_cannot_read(network: Network, url: str) -> None:
+    """A URL that its parser raises at, whatever it raises, is the endpoint's fault: an attempt that failed."""
+    assert network.send(url, [PUBLIC]).error is ErrorClass.PROTOCOL
+    assert network.asked == []
 
 
 @given(st.permutations([PUBLIC, PUBLIC, PRIVATE]))
@@ -108,7 +119,8 @@ def test_without_the_policy_private_addresses_are_asked_for(
     assert network.send(url, [PRIVATE]).error is ErrorClass.BLOCKED_ADDRESS
     assert network.asked == []
 
-    monkeypatch.setattr(egress, "refusal", lambda *_: None)
+    for version in ("v4", "v6"):
+        monkeypatch.setattr(address, f"_refusal_{version}", lambda _: None)
     network.send(url, [PRIVATE])
 
     assert network.asked == [PRIVATE]
