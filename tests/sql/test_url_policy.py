@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.core.address import refusal
-from dispatcher.core.url import URL_CODES, UrlPolicy, url_refusal
+from dispatcher.core.url import INTERNAL_LABELS, URL_CODES, UrlPolicy, url_refusal
 from tests.sql import steps
 from tests.support.bad_inputs import BAD_URLS, GOOD_URLS, INTERNAL_URLS, NEVER_INTERNAL_URLS, PASSWORD
 from tests.support.host import CLINIC, Host
-from tests.support.urls import URLS, V4_NUMBERS, V6_NUMBERS, WELL_FORMED
+from tests.support.urls import EDGES, URLS, V4_NUMBERS, V6_NUMBERS, WELL_FORMED
 
 CREATE = "select endpoint_id from outbound_webhooks.create_endpoint(%s, %s)"
 INSERT = "insert into outbound_webhooks.endpoints (clinic_id, url) values (%s, %s)"
@@ -167,6 +167,26 @@ def test_sql_and_python_agree_on_addresses(
     public = lasting_host.value("select outbound_webhooks.is_public_address(%s::inet)", str(address))
 
     assert public == (refusal(str(address)) is None)
+
+
+def test_they_know_the_same_ranges(lasting_host: Host) -> None:
+    """At every edge of every range, and beside it: the examples of the test above need not come to each of them."""
+    rows = lasting_host.rows(
+        "select a, outbound_webhooks.is_public_address(a::inet) as public from unnest(%s::text[]) as a",
+        [str(address) for address in EDGES],
+    )
+
+    assert [row["a"] for row in rows if row["public"] != (refusal(str(row["a"])) is None)] == []
+    assert {row["public"] for row in rows} == {True, False}
+
+
+@pytest.mark.parametrize("label", [*sorted(INTERNAL_LABELS), "example", "com", "localhosts", "xn--p1ai"])
+def test_they_know_the_same_internal_names(lasting_host: Host, label: str) -> None:
+    """Each internal label, in any letters, and some public ones."""
+    urls = [f"https://{host}/" for host in (f"clinic.{label}", f"CLINIC.{label.upper()}", f"{label}.example", label)]
+    expected = [refused and refused.code for refused in map(url_refusal, urls)]
+
+    assert [lasting_host.value(REFUSAL, url, False, PORTS[0][0]) for url in urls] == expected
 
 
 @pytest.mark.parametrize(("text", "ports"), PORTS)

@@ -6,6 +6,7 @@ import string
 
 from hypothesis import strategies as st
 
+from dispatcher.core.address import Address
 from dispatcher.core.url import INTERNAL_LABELS
 from tests.support.bad_inputs import BAD_URLS, GOOD_URLS, INTERNAL_URLS
 from tests.support.special_purpose import DIFFERENCES, REGISTRY_V4, REGISTRY_V6, edges
@@ -22,6 +23,9 @@ def _edges(version: int) -> list[int]:
     return sorted({edge for text in blocks for of, *both in [edges(text)] if of == version for edge in both})
 
 
+# Every edge of a block that the registries or we know, and what lies beside it.
+EDGES: list[Address] = [ipaddress.IPv4Address(n + d) for n in _edges(4) for d in (-1, 0, 1) if 0 <= n + d < 2**32]
+EDGES += [ipaddress.IPv6Address(n + d) for n in _edges(6) for d in (-1, 0, 1) if 0 <= n + d < 2**128]
 V4_NUMBERS = near(_edges(4), 32)
 # Half of all that are drawn from the whole space lie outside of 2000::/3; these lie inside.
 V6_NUMBERS = near(_edges(6), 128) | st.integers(1 << 125, (1 << 126) - 1)

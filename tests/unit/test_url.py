@@ -69,8 +69,11 @@ def test_the_longest() -> None:
 
 
 def test_the_table_has_every_code() -> None:
-    """Each code has a bad URL that comes to it."""
+    """Each code has a bad URL that comes to it, and each internal label one of its own."""
+    internal = [url.split("/")[2].lower() for url, code in BAD_URLS if code == "url_internal_host"]
+
     assert {code for _, code in BAD_URLS} == URL_CODES
+    assert {host.rpartition(".")[2] for host in internal if "." in host} == INTERNAL_LABELS
 
 
 def test_the_page() -> None:
