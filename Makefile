@@ -20,7 +20,7 @@ WITH_NODE = PATH="$(CURDIR)/$(BIN):$$PATH"
 NO_ENGINE = PRISMA_SCHEMA_ENGINE_BINARY=$(firstword $(wildcard /bin/true /usr/bin/true))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-sql test-integration test-pooler test-race test-limits test-wheel lint format types bench-capture check schema-dump sql-reference fingerprint clean bench-claim bench-isolation bench-replay
+.PHONY: help demo test test-unit test-sql test-integration test-pooler test-race test-limits test-wheel lint format types bench-capture check schema-dump sql-reference fingerprint clean bench-claim bench-isolation bench-replay test-hostile
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ test-race: $(READY) ## Falling asleep against committing, for RACE_SECONDS (20) 
 
 test-limits: $(READY) ## Three dispatchers at one endpoint's limits, for LIMIT_SECONDS (60); prints what they let through
 	LIMIT_SECONDS=$(or $(LIMIT_SECONDS),60) $(PYTEST) tests/integration/test_limits.py
+
+test-hostile: $(READY) ## Every kind of hostile receiver, one by one and all at once, over real sockets
+	$(PYTEST) $(WORKERS) tests/hostile
 
 test-wheel: $(READY) ## Build the wheel, install it into an empty environment, migrate and run from it
 	$(PYTEST) tests/wheel

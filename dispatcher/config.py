@@ -88,6 +88,9 @@ class Settings(BaseSettings):
         (), description="Private networks that endpoints may be in (CIDR, comma-separated). None by default."
     )
     ca_file: Path | None = Field(None, description="PEM certificates to trust beside the system's.")
+    response_excerpts: bool = Field(
+        True, description="Keep the first KB of the body of answers that are not 2xx: for debugging, by owners only."
+    )
     partition_days_ahead: int = Field(14, ge=2, le=90, description="How many days of partitions to keep ready.")
     log_format: Literal["auto", "json", "console"] = Field("auto", description="auto: console on a terminal.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least level to log.")

@@ -85,7 +85,8 @@ class Request:
 class SendResult:
     """What came of a request: an HTTP status, or the class of the error that kept it from having one.
 
-    `note` is our own remark (body_truncated); `excerpt` the first KB of the body of an answer that was not 2xx.
+    `note` is our own remark (body_truncated); `excerpt` is the first KB of the body of an answer that was not 2xx, and
+    like `content_type` as core/kept.py cleans it.
     """
 
     started_at: datetime
@@ -94,6 +95,7 @@ class SendResult:
     error: ErrorClass | None = None
     retry_after: str | None = None
     note: str | None = None
+    content_type: str | None = None
     excerpt: str | None = None
 
     @property

@@ -125,6 +125,7 @@ class Recorder:
             "started_at": result.started_at.isoformat(),
             "duration_ms": result.duration_ms,
             "note": result.note,
+            "content_type": result.content_type,
             "response_excerpt": result.excerpt,
             "dispatcher_id": self._dispatcher_id,
             "state": verdict.state,

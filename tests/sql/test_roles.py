@@ -142,6 +142,10 @@ MATRIX = [
     (CALL.format("attach_triggers()"), set()),
     (CALL.format("generate_captures()"), set()),
     (CALL.format("record_late_attempts('[]', '{}')"), set()),
+    (CALL.format("response_excerpts(0)"), {ADMIN}),
+    ("select response_excerpt from outbound_webhooks.attempts", set()),
+    ("select a from outbound_webhooks.attempts as a", set()),
+    ("select content_type, note from outbound_webhooks.attempts", {DISPATCHER, ADMIN}),
 ]
 
 

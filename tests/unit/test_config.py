@@ -35,6 +35,7 @@ def test_defaults(environment: Environment) -> None:
         "ops_port": 9464,
         "allowed_networks": (),
         "ca_file": None,
+        "response_excerpts": True,
         "partition_days_ahead": 14,
         "log_format": "auto",
         "log_level": "info",
@@ -61,17 +62,18 @@ def test_every_setting_is_read(environment: Environment, tmp_path: Path) -> None
         "ops_port": "0",
         "allowed_networks": " 127.0.0.0/8, fd00::/8 ,",
         "ca_file": str(ca_file),
+        "response_excerpts": "false",
         "partition_days_ahead": "2",
         "log_format": "json",
         "log_level": "debug",
     }
     settings = environment.load(**texts)
     networks = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("fd00::/8"))
-    plain = texts.keys() - {"listen_database_url", "master_keys", "enabled", "allowed_networks"}
+    plain = texts.keys() - {"listen_database_url", "master_keys", "enabled", "response_excerpts", "allowed_networks"}
 
     assert {"database_url", *texts} == set(Settings.model_fields)
     assert {name: str(getattr(settings, name)) for name in plain} == {name: texts[name] for name in plain}
-    assert (settings.enabled, settings.allowed_networks) == (True, networks)
+    assert (settings.enabled, settings.response_excerpts, settings.allowed_networks) == (True, False, networks)
     assert settings.keyring().keys == {"k1": bytes(range(32))}
     assert settings.libpq_listen_url() == "postgresql://direct/database"
 

@@ -19,7 +19,7 @@ INTERNAL: dict[str, tuple[str, ...]] = {
     "dispatcher.db": (),
     "dispatcher.lifetime": (),
     "dispatcher.migrate": ("dispatcher.db",),
-    "dispatcher.egress": ("dispatcher.core",),
+    "dispatcher.egress": ("dispatcher.core", "dispatcher.egress"),
     "dispatcher.telemetry": ("dispatcher.core", "dispatcher.telemetry.observations"),
     # pipeline and admin never import each other: they meet in the database.
     "dispatcher.pipeline": (
