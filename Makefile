@@ -20,7 +20,7 @@ WITH_NODE = PATH="$(CURDIR)/$(BIN):$$PATH"
 NO_ENGINE = PRISMA_SCHEMA_ENGINE_BINARY=$(firstword $(wildcard /bin/true /usr/bin/true))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-sql test-integration test-pooler test-race test-limits test-wheel lint format types bench-capture check schema-dump sql-reference fingerprint clean bench-claim bench-isolation bench-replay test-hostile
+.PHONY: help demo test test-unit test-sql test-integration test-pooler test-race test-limits test-wheel lint format types bench-capture check schema-dump sql-reference fingerprint clean bench-claim bench-isolation bench-hanging bench-replay test-hostile
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,6 +104,9 @@ bench-claim: $(READY) ## What a claim costs: 5 minutes (SHORT=1: 1 minute; PG=15
 
 bench-isolation: $(READY) ## What endpoints in trouble cost the others: 20 minutes (SHORT=1: 1 minute; PG=15, 16 or 18)
 	$(BIN)/python -m benchmarks.isolation $(if $(SHORT),--short) $(if $(PG),--pg=$(PG))
+
+bench-hanging: $(READY) ## What 1,000 endpoints that hang cost the others: 12 minutes (SHORT=1: 2 minutes; PG=15, 16 or 18)
+	$(BIN)/python -m benchmarks.hanging $(if $(SHORT),--short) $(if $(PG),--pg=$(PG))
 
 bench-replay: $(READY) ## What a replay costs new payments: 20 minutes (SHORT=1: 40 seconds; PG=15, 16 or 18)
 	$(BIN)/python -m benchmarks.replay $(if $(SHORT),--short) $(if $(PG),--pg=$(PG))
