@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from typing import NoReturn
 
 import psycopg
 
@@ -25,7 +26,9 @@ from dispatcher.commands import (
 )
 from dispatcher.commands.parsing import Command
 from dispatcher.commands.session import UsageError
+from dispatcher.core.redaction import redact
 from dispatcher.db import error_text
+from dispatcher.telemetry.logs import guard_uncaught
 
 # In the order in which --help lists their commands.
 SUBJECTS = (
@@ -49,6 +52,7 @@ SUBJECTS = (
 
 def main() -> None:
     """Entry point of `outbound-webhooks` and `python -m dispatcher`."""
+    guard_uncaught()
     arguments = _parser().parse_args()
     sys.exit(_guarded(arguments.command, arguments))
 
@@ -86,7 +90,7 @@ def _with_hint(error: psycopg.Error) -> str:
 
 
 def _complain(message: str) -> int:
-    for line in message.splitlines():
+    for line in redact(message).splitlines():
         print(f"outbound-webhooks: {line}", file=sys.stderr)
     return 2
 
@@ -104,8 +108,15 @@ def _database_hint(message: str) -> str:
     )
 
 
+class _Parser(argparse.ArgumentParser):
+    """What is wrong with an argument is said without the secret that it may be."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(redact(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="outbound-webhooks", description="Outbound webhooks out of PostgreSQL.")
+    parser = _Parser(prog="outbound-webhooks", description="Outbound webhooks out of PostgreSQL.")
     parser.add_argument("--version", action="version", version=__version__)
     parsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for subject in SUBJECTS:

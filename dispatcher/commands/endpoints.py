@@ -6,6 +6,7 @@ import sys
 from dispatcher.commands.parsing import Parsers, add_parser, at_least_one
 from dispatcher.commands.session import open_transaction
 from dispatcher.commands.switching import aligned
+from dispatcher.core.redaction import redact
 
 
 def add_parsers(parsers: Parsers) -> None:
@@ -79,7 +80,8 @@ def endpoints(arguments: argparse.Namespace) -> None:
     if not rows:
         print("there are no endpoints" + (f" of clinic {arguments.clinic}" if arguments.clinic else ""))
         return
-    for line in aligned([("id", "clinic", "state", "breaker", "in flight", "parked", "failures", "url"), *rows]):
+    shown = [(*row[:-1], redact(row[-1])) for row in rows]
+    for line in aligned([("id", "clinic", "state", "breaker", "in flight", "parked", "failures", "url"), *shown]):
         print(line)
 
 

@@ -52,11 +52,15 @@ INTERNAL: dict[str, tuple[str, ...]] = {
         "dispatcher",
         "dispatcher.commands",
         "dispatcher.config",  # what --help says about settings, and its error
+        "dispatcher.core.redaction",
         "dispatcher.db",
         "dispatcher.migrate",
+        "dispatcher.telemetry.logs",  # what nobody catches
     ),
     # The commands: what they need of the environment is a connection, which session opens.
     "dispatcher.commands": ("dispatcher.commands",),
+    "dispatcher.commands.endpoints": ("dispatcher.commands", "dispatcher.core"),
+    "dispatcher.commands.explaining": ("dispatcher.commands", "dispatcher.core"),
     "dispatcher.commands.demo": (
         "dispatcher.commands.parsing",
         "dispatcher.commands.session",
