@@ -24,6 +24,9 @@ as $$
 declare
     v_endpoint_id bigint;
     v_secret text;
+    v_message text;
+    v_constraint text;
+    v_column text;
 begin
     if p_url !~ '^https://' or p_url ~ '[[:space:][:cntrl:]\\]' then
         raise exception 'an endpoint''s URL must begin with https:// and hold no space, control character or backslash'
@@ -38,15 +41,23 @@ begin
             using errcode = 'program_limit_exceeded', hint = 'Retire one that is not needed any more.';
     end if;
 
-    insert into outbound_webhooks.endpoints (
-        clinic_id, url, event_types, filter, description, ordering, max_in_flight, timeout_seconds, retry_schedule,
-        requests_per_second
-    )
-    values (
-        p_clinic_id, p_url, p_event_types, p_filter, p_description, p_ordering, p_max_in_flight, p_timeout_seconds,
-        p_retry_schedule, p_requests_per_second
-    )
-    returning id into v_endpoint_id;
+    begin
+        insert into outbound_webhooks.endpoints (
+            clinic_id, url, event_types, filter, description, ordering, max_in_flight, timeout_seconds, retry_schedule,
+            requests_per_second
+        )
+        values (
+            p_clinic_id, p_url, p_event_types, p_filter, p_description, p_ordering, p_max_in_flight, p_timeout_seconds,
+            p_retry_schedule, p_requests_per_second
+        )
+        returning id into v_endpoint_id;
+    exception when check_violation or not_null_violation then
+        -- Its DETAIL has the whole row, and the server's log would have it: a URL may hold a token.
+        get stacked diagnostics v_message = message_text, v_constraint = constraint_name, v_column = column_name;
+        raise exception '%', v_message
+            using errcode = sqlstate, schema = 'outbound_webhooks', table = 'endpoints', constraint = v_constraint,
+                column = v_column;
+    end;
     insert into outbound_webhooks.endpoint_secrets (clinic_id, endpoint_id, secret)
     values (p_clinic_id, v_endpoint_id, v_secret);
     return query select v_endpoint_id, v_secret;

@@ -19,6 +19,14 @@ begin
     end if;
     if not exists (
         select from pg_trigger as t
+        where t.tgrelid = 'outbound_webhooks.endpoint_secrets'::regclass and t.tgname = 'check_secret'
+    ) then
+        create trigger check_secret
+            before insert or update on outbound_webhooks.endpoint_secrets
+            for each row execute function outbound_webhooks.check_secret();
+    end if;
+    if not exists (
+        select from pg_trigger as t
         where t.tgrelid = 'outbound_webhooks.audit_log'::regclass and t.tgname = 'refuse_audit_change'
     ) then
         create trigger refuse_audit_change

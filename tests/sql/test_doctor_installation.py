@@ -105,14 +105,14 @@ def test_no_dispatcher_and_no_capture(healthy: Host) -> None:
 
 
 def test_signing_keys_in_clear(healthy: Host) -> None:
-    """A key that no dispatcher has sealed after minutes is a warning."""
-    healthy.rows("update outbound_webhooks.endpoint_secrets set created_at = created_at - interval '6 minutes'")
+    """A key that no dispatcher has sealed after a minute is a warning."""
+    healthy.rows("update outbound_webhooks.endpoint_secrets set created_at = created_at - interval '61 seconds'")
 
     found = only_finding(healthy)
     healthy.rows("update outbound_webhooks.endpoint_secrets set secret = null, sealed = 'x'")
 
     assert (found["severity"], found["code"]) == ("warning", "keys-in-clear")
-    assert found["finding"] == "not sealed, though older than 5 minutes: 1"
+    assert found["finding"] == "not sealed, though older than a minute: 1"
     assert findings(healthy) == []
 
 
