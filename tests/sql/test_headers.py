@@ -267,6 +267,22 @@ def test_the_claim_has_them(sandbox: Host) -> None:
     assert sorted(found, key=str) == sorted([(with_some.id, expected), (without.id, None)] * 2, key=str)
 
 
+def test_the_claim_looks_them_up_once_for_an_endpoint(sandbox: Host) -> None:
+    """However many deliveries of an endpoint are claimed, its headers are looked for once, by an index."""
+    scans = "select seq_scan, idx_scan from pg_stat_xact_user_tables where relname = 'endpoint_headers'"
+    for _ in range(3):
+        set_headers(sandbox, endpoint(sandbox).id, x_a="1")
+    emit(sandbox, 5)
+    dispatcher = register(sandbox)
+    (before,) = sandbox.rows(scans)
+
+    claimed = claim(sandbox, dispatcher)
+    (after,) = sandbox.rows(scans)
+
+    assert len(claimed) == 15
+    assert after == {"seq_scan": before["seq_scan"], "idx_scan": int(str(before["idx_scan"])) + 3}
+
+
 def test_sealing(sandbox: Host) -> None:
     """What is in clear is offered with its name; what is sealed in its place opens for that name alone."""
     first, second = endpoint(sandbox), endpoint(sandbox)
