@@ -16,8 +16,8 @@ FUNCTIONS = Path(__file__).parent.parent / "sql_functions"
 # CONTRACT is that of this release; it grows by one when the program begins to need something that the release before it
 # did not have. OLDEST_CONTRACT is the oldest one that this release's functions and tables still keep: programs from
 # that one on may run on them. It grows when something is taken away that they need (docs/upgrading.md).
-CONTRACT = 1
-OLDEST_CONTRACT = 1
+CONTRACT = 2
+OLDEST_CONTRACT = 2
 
 
 def function_files(folder: Path = FUNCTIONS) -> list[Path]:

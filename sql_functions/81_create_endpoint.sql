@@ -12,7 +12,8 @@ create or replace function outbound_webhooks.create_endpoint(
     p_max_in_flight integer default 10,
     p_timeout_seconds integer default 20,
     p_retry_schedule integer[] default null,
-    p_requests_per_second integer default null
+    p_requests_per_second integer default null,
+    p_headers jsonb default null
 )
     returns table (endpoint_id bigint, secret text)
     language plpgsql
@@ -60,18 +61,21 @@ begin
     end;
     insert into outbound_webhooks.endpoint_secrets (clinic_id, endpoint_id, secret)
     values (p_clinic_id, v_endpoint_id, v_secret);
+    if p_headers is not null then
+        perform outbound_webhooks.set_headers(v_endpoint_id, p_headers);
+    end if;
     return query select v_endpoint_id, v_secret;
 end
 $$;
 
 revoke execute on function outbound_webhooks.create_endpoint(
-    text, text, text[], jsonb, text, text, text, integer, integer, integer[], integer
+    text, text, text[], jsonb, text, text, text, integer, integer, integer[], integer, jsonb
 ) from public;
 grant execute on function outbound_webhooks.create_endpoint(
-    text, text, text[], jsonb, text, text, text, integer, integer, integer[], integer
+    text, text, text[], jsonb, text, text, text, integer, integer, integer[], integer, jsonb
 ) to outbound_webhooks_admin;
 comment on function outbound_webhooks.create_endpoint(
-    text, text, text[], jsonb, text, text, text, integer, integer, integer[], integer
+    text, text, text[], jsonb, text, text, text, integer, integer, integer[], integer, jsonb
 ) is
     E'Create an endpoint of a clinic; returns its id, and its signing key, which is shown this once.\n'
     'p_clinic_id: the clinic''s id, as the watched table has it.\n'
@@ -84,4 +88,5 @@ comment on function outbound_webhooks.create_endpoint(
     'p_max_in_flight: requests at once, from 1 to 1,000.\n'
     'p_timeout_seconds: how long a request may take, from 1 to 60.\n'
     'p_retry_schedule: seconds before each attempt, up to 30 of them; 79 hours in all if left out.\n'
-    'p_requests_per_second: requests begun in a second, from 1 to 10,000; no limit if left out.';
+    'p_requests_per_second: requests begun in a second, from 1 to 10,000; no limit if left out.\n'
+    'p_headers: headers that are added to each request, as for set_headers(); none if left out.';

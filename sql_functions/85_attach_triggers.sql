@@ -27,6 +27,14 @@ begin
     end if;
     if not exists (
         select from pg_trigger as t
+        where t.tgrelid = 'outbound_webhooks.endpoint_headers'::regclass and t.tgname = 'guard_header'
+    ) then
+        create trigger guard_header
+            before insert or update of endpoint_id, name, value on outbound_webhooks.endpoint_headers
+            for each row execute function outbound_webhooks.guard_header();
+    end if;
+    if not exists (
+        select from pg_trigger as t
         where t.tgrelid = 'outbound_webhooks.audit_log'::regclass and t.tgname = 'refuse_audit_change'
     ) then
         create trigger refuse_audit_change

@@ -85,6 +85,17 @@ as $$
     union all
     select
         'warning',
+        'headers-in-clear',
+        'headers',
+        format('not sealed, though older than a minute: %s', count(*)),
+        'outbound-webhooks run: a dispatcher seals them within seconds; its log says if it cannot'
+    from outbound_webhooks.endpoint_headers as h
+    where h.value is not null
+        and h.set_at < clock_timestamp() - interval '1 minute'
+    having count(*) > 0
+    union all
+    select
+        'warning',
         'table-bloated',
         'deliveries',
         format('%s dead rows beside %s live ones: each claim passes over them', n.dead, n.live),

@@ -1,8 +1,10 @@
 """create-endpoint, endpoints, pause, resume, retire: the receivers of a clinic."""
 
 import argparse
+import json
 import sys
 
+from dispatcher.commands.headers import read_headers
 from dispatcher.commands.parsing import Parsers, add_parser, at_least_one
 from dispatcher.commands.session import open_transaction
 from dispatcher.commands.switching import aligned
@@ -41,14 +43,21 @@ def _add_create(parsers: Parsers) -> None:
     added.add_argument("--max-in-flight", type=at_least_one, default=10, help="requests at once (default 10)")
     added.add_argument("--rate", type=at_least_one, help="requests a second, at most; no limit by default")
     added.add_argument("--timeout", type=at_least_one, default=20, help="seconds for a request (default 20)")
+    added.add_argument(
+        "--headers",
+        metavar="FILE",
+        help="headers that each request has, as `headers set` reads them; - for standard input",
+    )
 
 
 def create_endpoint(arguments: argparse.Namespace) -> None:
     """Create an endpoint of a clinic; print its signing key, once."""
+    headers = None if arguments.headers is None else json.dumps(read_headers(arguments.headers))
     with open_transaction() as connection:
         row = connection.execute(
             "select endpoint_id, secret from outbound_webhooks.create_endpoint(%s, %s, %s, p_ordering => %s,"
-            " p_max_in_flight => %s, p_requests_per_second => %s, p_timeout_seconds => %s)",
+            " p_max_in_flight => %s, p_requests_per_second => %s, p_timeout_seconds => %s,"
+            " p_headers => %s::text::jsonb)",
             (
                 arguments.clinic,
                 arguments.url,
@@ -57,6 +66,7 @@ def create_endpoint(arguments: argparse.Namespace) -> None:
                 arguments.max_in_flight,
                 arguments.rate,
                 arguments.timeout,
+                headers,
             ),
         ).fetchone()
     assert row is not None

@@ -199,7 +199,7 @@ class MaintenanceHindered:
 
 @dataclass(frozen=True, slots=True)
 class SecretsSealed:
-    """The leader sealed signing keys that stood in clear."""
+    """The leader sealed signing keys and header values that stood in clear."""
 
     count: int
 

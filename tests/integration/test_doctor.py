@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from dispatcher.core.sealing import parse_keyring, seal
+from dispatcher.core.sealing import parse_keyring, purpose_of, seal
 from dispatcher.demo import embedded
 from dispatcher.examination import objects, server
 from dispatcher.examination.findings import Finding
@@ -294,21 +294,42 @@ def test_master_keys(env: dict[str, str], well: Host) -> None:
     assert other_name.finding == (
         f"master key test is not among the configured ones (new): nothing is sent to 2 endpoints (1, {second})"
     )
-    assert same_name.finding.startswith("the sealed signing key was altered, or belongs to another endpoint: ")
+    assert same_name.finding.startswith("the sealed text was altered, or belongs to another endpoint or purpose: ")
     assert (unset.severity, unset.code) == ("note", "keys-untried")
 
 
+def test_master_keys_of_headers(env: dict[str, str], well: Host) -> None:
+    """So has every header; where one does not, it is said what to do if the master key is lost."""
+    created = steps.endpoint(well, "clinic-2", headers='{"x-a": "1", "x-b": "2"}').id
+    seal_all(well, f"other:{OTHER_KEY}")
+    well.rows("delete from outbound_webhooks.endpoint_secrets")
+
+    found = the_finding(env)
+    well.rows("select outbound_webhooks.set_headers(%s, '{}')", created)
+
+    assert (found.severity, found.code, found.subject) == ("problem", "headers-unopened", "headers")
+    assert found.finding == (
+        f"master key other is not among the configured ones (test): nothing is sent to 1 endpoints ({created})"
+    )
+    assert found.remedy.endswith("if it is lost, set the headers of these endpoints again")
+    assert asked(env)[1] == []
+
+
 def seal_all(host: Host, master_keys: str) -> None:
-    """Seal every signing key, as the leader does."""
-    for row in host.rows("select * from outbound_webhooks.unsealed_secrets()"):
+    """Seal every signing key and every header, as the leader does."""
+    for row in host.rows("select * from outbound_webhooks.unsealed_values()"):
+        name = row["name"]
         sealed = seal(
             parse_keyring(master_keys),
+            purpose_of(str(row["kind"]), None if name is None else str(name)),
             str(row["clinic_id"]),
             int(str(row["endpoint_id"])),
-            str(row["secret"]),
+            str(row["value"]),
             bytes(12),
         )
-        host.rows("select outbound_webhooks.seal_secret(%s, %s, %s)", row["id"], row["secret"], sealed)
+        host.rows(
+            "select outbound_webhooks.replace_value(%s, %s, %s, %s)", row["kind"], row["id"], row["version"], sealed
+        )
 
 
 def test_listen_that_cannot_connect(env: dict[str, str], well: Host) -> None:

@@ -90,6 +90,7 @@ def test_no_foreign_key_from_the_hot_path(lasting_host: Host) -> None:
 
     assert [row["name"] for row in rows] == [
         "outbound_webhooks.endpoint_flow",
+        "outbound_webhooks.endpoint_headers",
         "outbound_webhooks.endpoint_secrets",
         "outbound_webhooks.event_types",
         "outbound_webhooks.replays",

@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from dispatcher.core.model import Delivery, DeliveryState, ErrorClass, Outcome, SendResult, Verdict
+from dispatcher.core.model import Delivery, DeliveryState, ErrorClass, Header, Outcome, SendResult, Verdict
 from dispatcher.telemetry import observations as o
 
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+HEADER_VALUE = "header-value-of-a-clinic"
 NOW = datetime(2026, 3, 2, 9, 0, 0, tzinfo=UTC)
 
 _DELIVERY = Delivery(
@@ -26,6 +27,7 @@ _DELIVERY = Delivery(
     is_probe=False,
     retry_schedule=None,
     secrets=(KEY,),
+    headers=(Header("x-api-key", HEADER_VALUE, None),),
 )
 _RESULT = SendResult(started_at=NOW, duration_ms=120)
 

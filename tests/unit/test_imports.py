@@ -74,6 +74,7 @@ INTERNAL: dict[str, tuple[str, ...]] = {
         "dispatcher.examination",
         "dispatcher.migrate",
     ),
+    "dispatcher.commands.headers": ("dispatcher.commands", "dispatcher.core"),
     "dispatcher.commands.installing": ("dispatcher.commands.parsing", "dispatcher.config", "dispatcher.migrate"),
     "dispatcher.commands.keys": ("dispatcher.commands", "dispatcher.core"),
     "dispatcher.commands.retention": (
