@@ -93,6 +93,12 @@ def unseal(keyring: Keyring, purpose: str, clinic_id: str, endpoint_id: int, sea
     return opened.decode()
 
 
+def master_key_of(sealed: str) -> str:
+    """The id of the master key that a sealed text names; empty if it is no sealed text."""
+    version, _, rest = sealed.partition(".")
+    return rest.partition(".")[0] if version == "v1" else ""
+
+
 def _bound_to(purpose: str, clinic_id: str, endpoint_id: int) -> bytes:
     # NUL cannot stand in a text of PostgreSQL, so the parts cannot run into each other.
     return f"{purpose}\0{clinic_id}\0{endpoint_id}".encode()

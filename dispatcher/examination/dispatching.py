@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg import AsyncConnection
 
-from dispatcher.core.sealing import HEADER, SIGNING_KEY, Keyring, SealingError, purpose_of, unseal
+from dispatcher.core.sealing import HEADER, SIGNING_KEY, Keyring, SealingError, master_key_of, purpose_of, unseal
 from dispatcher.db import RightsMissing, RoleMissing, connect, error_text
 from dispatcher.examination.findings import Finding
 from dispatcher.pipeline.listen import hears, listening, ring
@@ -73,7 +73,8 @@ async def _keys(connection: AsyncConnection[Any], keyring: Keyring | None) -> li
     cursor = await connection.execute(
         "select kind, name, clinic_id, endpoint_id, sealed from outbound_webhooks.sealed_values()"
     )
-    return list(_unopened(keyring, await cursor.fetchall()))
+    sealed_values = await cursor.fetchall()
+    return [*_unopened(keyring, sealed_values), *_sealed_before(keyring, [value[-1] for value in sealed_values])]
 
 
 def _unopened(keyring: Keyring, sealed_values: list[tuple[str, str | None, str, int, str]]) -> Iterator[Finding]:
@@ -93,4 +94,18 @@ def _unopened(keyring: Keyring, sealed_values: list[tuple[str, str | None, str, 
             f"{reason}: nothing is sent to {len(ids)} endpoints ({shown})",
             "put the master key that sealed them behind the others in OUTBOUND_WEBHOOKS_MASTER_KEYS;"
             f" if it is lost, {remedy}",
+        )
+
+
+def _sealed_before(keyring: Keyring, sealed: list[str]) -> Iterator[Finding]:
+    """What opens with another master key than the first one, which is there for that alone."""
+    older = [key for key in map(master_key_of, sealed) if key in keyring.keys and key != keyring.current]
+    if older:
+        yield Finding(
+            "note",
+            "keys-sealed-before",
+            "master keys",
+            f"{len(older)} signing keys and headers in use are sealed with {', '.join(sorted(set(older)))},"
+            f" and not with {keyring.current}, the first one",
+            "outbound-webhooks rotate-master-key, once it is the first one of every dispatcher",
         )

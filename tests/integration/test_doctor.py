@@ -284,10 +284,13 @@ def test_master_keys(env: dict[str, str], well: Host) -> None:
     opened = asked(env)[1]
     other_name = the_finding({**env, KEYS: f"new:{OTHER_KEY}"})
     same_name = the_finding({**env, KEYS: f"test:{OTHER_KEY}"})
-    both = asked({**env, KEYS: f"new:{OTHER_KEY},test:{key}"})[1]
+    both = the_finding({**env, KEYS: f"new:{OTHER_KEY},test:{key}"})
+    behind = asked({**env, KEYS: f"test:{key},new:{OTHER_KEY}"})[1]
     unset = the_finding({**env, KEYS: ""})
 
-    assert opened == both == []
+    assert opened == behind == []
+    assert (both.severity, both.code) == ("note", "keys-sealed-before")
+    assert both.finding == "2 signing keys and headers in use are sealed with test, and not with new, the first one"
     assert (
         (other_name.severity, other_name.code) == (same_name.severity, same_name.code) == ("problem", "keys-unopened")
     )

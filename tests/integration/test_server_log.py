@@ -1,6 +1,7 @@
 """PostgreSQL's own log, on a server that logs every statement with its parameters: no signing key in clear."""
 
 import base64
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -8,14 +9,20 @@ from contextlib import closing, suppress
 import psycopg
 import pytest
 
+from dispatcher.demo.receiver import Receiver
+from dispatcher.telemetry.observations import AttemptFinished, SecretsSealed
+from tests.conftest import StartDispatcher
 from tests.support import postgres
+from tests.support.cli import cli
 from tests.support.host import CLINIC, Host
 from tests.support.server_log import AS_BY_DEFAULT, ServerLog, talkative_server
+from tests.support.settings import MASTER_KEYS
 
 INSERT = (
     "insert into outbound_webhooks.endpoint_secrets (clinic_id, endpoint_id, secret, sealed, created_at, valid_until)"
     " values (%s, %s, %s, %s, %s::timestamptz, %s::timestamptz)"
 )
+NEW_MASTER_KEYS = f"next:{base64.b64encode(bytes(32)).decode()},{MASTER_KEYS}"
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +64,29 @@ def test_it_logs_everything(host: Host, log: ServerLog) -> None:
 
     assert given in found
     assert written in found
+
+
+async def test_keys_that_we_make(
+    host: Host, receiver: Receiver, dispatcher: StartDispatcher, env: dict[str, str], log: ServerLog
+) -> None:
+    """Made, rotated, sealed, used, sealed anew with another master key, revoked: not one of them is logged."""
+    endpoint = host.endpoint(receiver.url + "/")
+    made = cli("create-endpoint", CLINIC, "https://clinic.example/hooks", **env)
+    async with dispatcher() as seen:
+        await seen.until(lambda: sum(sealed.count for sealed in seen.of(SecretsSealed)) == 2)
+        rotated = cli("rotate-secret", str(endpoint.id), **env)
+        await seen.until(lambda: sum(sealed.count for sealed in seen.of(SecretsSealed)) == 3)
+        host.pay()
+        await seen.count(AttemptFinished)
+    resealed = cli("rotate-master-key", **{**env, "OUTBOUND_WEBHOOKS_MASTER_KEYS": NEW_MASTER_KEYS})
+    cli("revoke-secret", "1", **env)
+    found = log.read()
+    keys = [endpoint.secret, *re.findall(r"whsec_\S+", made.out + rotated.out)]
+
+    assert len(keys) == 3
+    assert resealed.code == 0
+    assert "replace_value" in found
+    assert [key for key in keys if key[6:] in found] == []
 
 
 def broken(endpoint_id: int, key: str) -> dict[str, tuple[object, ...]]:

@@ -81,6 +81,8 @@ MATRIX = [
     (CALL.format("unsealed_values()"), {DISPATCHER}),
     (CALL.format("replace_value('header', 0, 'a', 'b')"), {DISPATCHER}),
     (CALL.format("sealed_values()"), {DISPATCHER}),
+    (CALL.format("sealed_otherwise('k1', '', 0, 1)"), {DISPATCHER}),
+    (CALL.format("master_keys_used()"), {DISPATCHER}),
     (CALL.format("partition_days_ahead()"), {DISPATCHER, ADMIN, MONITOR}),
     (CALL.format("uuid_v7_floor(now())"), {DISPATCHER, ADMIN, MONITOR}),
     (CALL.format("stats()"), {DISPATCHER, ADMIN}),

@@ -76,7 +76,16 @@ INTERNAL: dict[str, tuple[str, ...]] = {
     ),
     "dispatcher.commands.headers": ("dispatcher.commands", "dispatcher.core"),
     "dispatcher.commands.installing": ("dispatcher.commands.parsing", "dispatcher.config", "dispatcher.migrate"),
-    "dispatcher.commands.keys": ("dispatcher.commands", "dispatcher.core"),
+    "dispatcher.commands.master_keys": (
+        "dispatcher.commands.parsing",
+        "dispatcher.commands.session",
+        "dispatcher.commands.switching",
+        "dispatcher.config",
+        "dispatcher.core.sealing",
+        "dispatcher.db",
+        "dispatcher.migrate",
+        "dispatcher.pipeline.resealing",
+    ),
     "dispatcher.commands.retention": (
         "dispatcher.commands.busy",
         "dispatcher.commands.parsing",
