@@ -1,5 +1,5 @@
 -- guard_header: hold every row of endpoint_headers to the rules, whoever writes it.
--- Called by: a trigger on endpoint_headers (attach_triggers), before insert and before endpoint, name or value change.
+-- Called by: a trigger on endpoint_headers (attach_triggers), before insert and update.
 -- Locks: the endpoint, so that two who add to its headers see each other's. No payment, claim or result waits for that.
 -- Sealing changes neither name nor size: it locks nothing, and is not refused, even where a row got past the rules, or is
 -- older than one of them; the dispatcher has them, too. What a sealed value weighs is read from it: base64 of 12 bytes of
@@ -15,6 +15,14 @@ as $$
 declare
     v_all record;
 begin
+    -- Not left to the CHECKs of the table: their error has the whole row, which the server would write into its log.
+    if num_nulls(new.id, new.clinic_id, new.endpoint_id, new.name, new.set_at) > 0
+        or num_nonnulls(new.value, new.sealed) <> 1
+        or not starts_with(new.sealed, 'v1.')
+    then
+        raise exception 'a header has an endpoint, its clinic, a name, a time, and a value either in clear or sealed'
+            using errcode = 'check_violation', constraint = 'header_value';
+    end if;
     if tg_op = 'UPDATE' and new.value is null and (new.endpoint_id, new.name) = (old.endpoint_id, old.name) then
         return new;
     end if;

@@ -30,7 +30,7 @@ begin
         where t.tgrelid = 'outbound_webhooks.endpoint_headers'::regclass and t.tgname = 'guard_header'
     ) then
         create trigger guard_header
-            before insert or update of endpoint_id, name, value on outbound_webhooks.endpoint_headers
+            before insert or update on outbound_webhooks.endpoint_headers
             for each row execute function outbound_webhooks.guard_header();
     end if;
     if not exists (

@@ -103,16 +103,20 @@ def broken(endpoint_id: int, key: str) -> dict[str, tuple[object, ...]]:
     }
 
 
+CAN_BREAK = """
+    select c.name
+    from (
+        select conname as name, conrelid as relation from pg_constraint where contype in ('c', 'f')
+        union
+        select attname, attrelid from pg_attribute where attnotnull and attnum > 0 and attname <> 'id'
+    ) as c
+    where c.relation = ('outbound_webhooks.' || %s)::regclass
+"""
+
+
 def test_nothing_else_can_be_broken(host: Host) -> None:
     """The cases are those of the catalog: every constraint, and every column that may not be null."""
-    rows = host.rows(
-        "select conname as name from pg_constraint where contype in ('c', 'f')"
-        " and conrelid = 'outbound_webhooks.endpoint_secrets'::regclass"
-        " union select attname from pg_attribute where attnotnull and attnum > 0 and attname <> 'id'"
-        " and attrelid = 'outbound_webhooks.endpoint_secrets'::regclass"
-    )
-
-    assert {row["name"] for row in rows} == set(broken(1, ""))
+    assert {row["name"] for row in host.rows(CAN_BREAK, "endpoint_secrets")} == set(broken(1, ""))
 
 
 def test_a_failing_row(host: Host, dba: psycopg.Connection, log: ServerLog) -> None:
@@ -135,6 +139,46 @@ def test_a_failing_row(host: Host, dba: psycopg.Connection, log: ServerLog) -> N
     assert key[6:] not in found
     assert endpoint.secret[6:] not in found
     assert "a signing key ends after it was made" in found
+
+
+INSERT_HEADER = (
+    "insert into outbound_webhooks.endpoint_headers (clinic_id, endpoint_id, name, value, sealed, set_at)"
+    " values (%s, %s, %s, %s, %s, %s::timestamptz)"
+)
+
+
+def broken_header(endpoint_id: int, value: str) -> dict[str, tuple[object, ...]]:
+    """The same for headers, with a value in clear; some of it in the place of the sealed one."""
+    now, sealed = "2026-03-02 09:00+00", "v1.k1.AAAA"
+    return {
+        "endpoint_headers_are_sealed_or_about_to_be": (CLINIC, endpoint_id, "x-a", value, sealed, now),
+        "endpoint_headers_sealed_is_sealed": (CLINIC, endpoint_id, "x-a", None, value, now),
+        "endpoint_headers_of_an_endpoint": ("another clinic", endpoint_id, "x-a", value, None, now),
+        "clinic_id": (None, endpoint_id, "x-a", value, None, now),
+        "endpoint_id": (CLINIC, None, "x-a", value, None, now),
+        "name": (CLINIC, endpoint_id, None, value, None, now),
+        "set_at": (CLINIC, endpoint_id, "x-a", value, None, None),
+        "the rules": (CLINIC, endpoint_id, "content-type", value, None, now),
+        "the value": (CLINIC, endpoint_id, "x-a", value + "\u00e9", None, now),
+    }
+
+
+def test_a_failing_header(host: Host, dba: psycopg.Connection, log: ServerLog) -> None:
+    """The same for headers: every constraint, every column that may not be null, and the rules for headers."""
+    endpoint = host.endpoint("https://clinic.example/")
+    value = f"Bearer {secrets.token_hex(16)}"
+    cases = broken_header(endpoint.id, value)
+    told = []
+
+    for values in cases.values():
+        with pytest.raises(psycopg.Error) as caught:
+            dba.execute(INSERT_HEADER, values)
+        told.append(f"{caught.value} {caught.value.diag.message_detail}")
+    rows = host.rows(CAN_BREAK, "endpoint_headers")
+
+    assert {str(row["name"]) for row in rows} <= cases.keys()
+    assert [text for text in told if value[7:] in text] == []
+    assert value[7:] not in log.read()
 
 
 def test_a_failing_row_without_the_trigger(host: Host, dba: psycopg.Connection, log: ServerLog) -> None:
