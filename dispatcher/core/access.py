@@ -52,8 +52,8 @@ ACCESS: Mapping[str, frozenset[Role]] = {
     "api_key.issue": _NO_MANAGER,
     "api_key.revoke": _NO_MANAGER,
     "audit.read": _EVERYBODY,
-    # A session names its user, clinics and role: only the host's own server vouches for these.
-    "portal_session.issue": frozenset({Role.OPERATOR}),
+    # With an API key, and with no more than it holds itself: its clinic, its role (core/identity.py).
+    "portal_session.issue": _EVERYBODY,
 }
 
 

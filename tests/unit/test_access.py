@@ -8,7 +8,7 @@ EVERYBODY = {
     "me.read", "overview.read", "event_type.read", "event.read", "event.explain", "audit.read",
     "endpoint.read", "endpoint.create", "endpoint.change", "endpoint.pause", "endpoint.resume", "endpoint.test",
     "endpoint.statistics", "header.read", "delivery.read", "delivery.retry", "delivery.cancel",
-    "replay.read", "replay.start", "replay.stop",
+    "replay.read", "replay.start", "replay.stop", "portal_session.issue",
 }  # fmt: skip
 # All that has to do with secrets and keys, and what cannot be taken back.
 NOT_MANAGERS = {
@@ -18,7 +18,7 @@ NOT_MANAGERS = {
 MATRIX = {
     Role.OWNER: {*EVERYBODY, *NOT_MANAGERS, "attempt.read_answer"},
     Role.MANAGER: {*EVERYBODY},
-    Role.OPERATOR: {*EVERYBODY, *NOT_MANAGERS, "portal_session.issue"},
+    Role.OPERATOR: {*EVERYBODY, *NOT_MANAGERS},
 }
 
 

@@ -109,7 +109,8 @@ INTERNAL: dict[str, tuple[str, ...]] = {
 HOMES: dict[str, tuple[str, ...]] = {
     "aiohttp": ("dispatcher.egress",),  # the client: the only way out
     "aiohttp.web": ("dispatcher.telemetry.ops", "dispatcher.demo.receiver"),
-    "cryptography": ("dispatcher.core.sealing", "dispatcher.core.signing"),
+    "cryptography": ("dispatcher.core.sealing", "dispatcher.core.signing", "dispatcher.core.tokens"),
+    "jwt": ("dispatcher.core.tokens",),
     "prometheus_client": ("dispatcher.telemetry.metrics", "dispatcher.telemetry.ops"),
     "psycopg": (
         "dispatcher.__main__",
