@@ -20,7 +20,7 @@ WITH_NODE = PATH="$(CURDIR)/$(BIN):$$PATH"
 NO_ENGINE = PRISMA_SCHEMA_ENGINE_BINARY=$(firstword $(wildcard /bin/true /usr/bin/true))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-sql test-integration test-pooler test-race test-limits test-wheel lint format types bench-capture check schema-dump sql-reference fingerprint clean bench-claim bench-isolation bench-replay
+.PHONY: help demo test test-unit test-sql test-integration test-admin test-pooler test-race test-limits test-wheel lint format types bench-capture check schema-dump sql-reference fingerprint clean bench-claim bench-isolation bench-replay
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,8 +38,8 @@ DEV = $(shell $(PYTHON) -c "import tomllib; print(*('\"%s\"' % p for p in tomlli
 demo: $(READY) ## Show the whole path on an embedded PostgreSQL (ONCE=1: exit when everything arrived)
 	$(BIN)/python -m dispatcher demo $(if $(ONCE),--once)
 
-test: $(READY) ## Unit, property, SQL and integration tests (PG=15, 16, 18 or docker; default: embedded 18)
-	$(PYTEST) $(WORKERS) tests/unit tests/property tests/sql tests/integration
+test: $(READY) ## Unit, property, SQL, integration and admin tests (PG=15, 16, 18 or docker; default: embedded 18)
+	$(PYTEST) $(WORKERS) tests/unit tests/property tests/sql tests/integration tests/admin
 
 test-unit: $(READY) ## Only what needs no database
 	$(PYTEST) tests/unit tests/property
@@ -49,6 +49,9 @@ test-sql: $(READY) ## Only the SQL tests
 
 test-integration: $(READY) ## Only the integration tests
 	$(PYTEST) $(WORKERS) tests/integration
+
+test-admin: $(READY) ## Only the tests of the admin API, over real HTTP
+	$(PYTEST) $(WORKERS) tests/admin
 
 test-pooler: $(READY) ## Through a real pgbouncer (apt install pgbouncer), in transaction and in session mode
 	$(PYTEST) tests/pooler

@@ -7,6 +7,7 @@ import psycopg
 
 from dispatcher import __version__, config, migrate
 from dispatcher.commands import (
+    api_keys,
     arming,
     demo,
     doctor,
@@ -19,6 +20,7 @@ from dispatcher.commands import (
     replaying,
     retention,
     running,
+    serving,
     switching,
     uninstalling,
     watching,
@@ -39,6 +41,8 @@ SUBJECTS = (
     ledger,
     endpoints,
     keys,
+    serving,
+    api_keys,
     explaining,
     replaying,
     retention,

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from dispatcher.admin_settings import AdminSettings
 from dispatcher.core.address import Network
 from dispatcher.core.sealing import Keyring, SealingError, parse_keyring
 
@@ -47,7 +48,7 @@ def _database_url(url: SecretStr) -> SecretStr:
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
 
 
-class Settings(BaseSettings):
+class Settings(AdminSettings):
     """Everything that is configured by environment. `docs/settings.md` is tested against this."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
@@ -205,7 +206,9 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
 def describe() -> str:
     """The settings with their defaults, for --help."""
     lines = []
-    for name, field in Settings.model_fields.items():
+    # A parent's fields come first in model_fields.
+    for name in sorted(Settings.model_fields, key=lambda name: name in AdminSettings.model_fields):
+        field = Settings.model_fields[name]
         default = field.get_default()
         if field.is_required():
             shown = "required"

@@ -19,6 +19,7 @@ Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[TupleRow]]]
 
 DISPATCHER_ROLE: LiteralString = "outbound_webhooks_dispatcher"
 OWNER_ROLE: LiteralString = "outbound_webhooks_owner"
+ADMIN_ROLE: LiteralString = "outbound_webhooks_admin"
 
 # A server that is gone without a word is noticed within seconds. libpq keeps these to itself: a pooler, which refuses
 # startup parameters that it does not know, never sees them.

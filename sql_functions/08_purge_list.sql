@@ -14,6 +14,7 @@ as $$
     cross join lateral (values
         ('capture_errors', 'recaptured_at', s.ledger_keep_days),
         ('endpoint_secrets', 'valid_until', s.secrets_keep_days),
+        ('portal_sessions', 'ends_at', s.secrets_keep_days),
         ('endpoint_hours', 'hour', s.statistics_keep_days),
         ('dispatchers', 'heartbeat_at', s.attempts_keep_days) -- attempts name them
     ) as t (name, age_column, days)

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from dataclasses import asdict
 from typing import Any, Literal
 
 import structlog
@@ -124,6 +125,18 @@ def log_observation(observation: o.Observation) -> None:
             logger.warning("parked.ended", count=count)
         case o.DatabaseTrouble(task, error):
             logger.warning("database.trouble", task=task, error=error)
+        case o.AdminStarted(host, port):
+            logger.info("admin.started", host=host, port=port)
+        case o.AdminStopped():
+            logger.info("admin.stopped")
+        case o.RequestAnswered():
+            logger.info(
+                "request.answered", **{key: value for key, value in asdict(observation).items() if value is not None}
+            )
+        case o.AuthenticationRefused(request_id, reason, address):
+            logger.warning("authentication.refused", request_id=request_id, reason=reason, address=address)
+        case o.RequestFailed(request_id, error, where):
+            logger.error("request.failed", request_id=request_id, error=error, where=where)
         case o.Woken() | o.Claimed() | o.ResultsFlushed() | o.StatsRefreshed():
             pass  # counted, not told
 

@@ -93,6 +93,12 @@ def every_observation() -> list[o.Observation]:
         o.ReplayAdvanced(3, "replay", 7, 0, True),
         o.DatabaseTrouble("claim", "the connection is lost"),
         stats(),
+        o.AdminStarted("127.0.0.1", 9463),
+        o.AdminStopped(),
+        o.RequestAnswered("a1b2c3d4", "GET", "/api/webhooks/me", 200, 3, "API key 7", "clinic-1", "192.0.2.7"),
+        o.RequestAnswered("a1b2c3d5", "-", "-", 404, 1, None, None, "192.0.2.7"),
+        o.AuthenticationRefused("a1b2c3d6", "API key", "192.0.2.7"),
+        o.RequestFailed("a1b2c3d7", "TypeError", "me.py:12"),
     ]
 
 

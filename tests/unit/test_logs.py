@@ -139,10 +139,12 @@ def test_levels(capsys: Capture) -> None:
         "partition.kept",
         "maintenance.hindered",
         "database.trouble",
+        "authentication.refused",
     }
     assert {event for event, level in told if level == "error"} == {
         "result.unrecordable",
         "dispatcher.disarmed",
+        "request.failed",
     }
     assert ("listen.changed", "info") in told
     assert ("breaker.closed", "info") in told

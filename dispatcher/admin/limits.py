@@ -1,0 +1,85 @@
+"""How many requests are let through: by who asks, by clinic, by address, each by what is asked for (docs/adr/0014)."""
+
+import math
+from collections.abc import Iterator
+from enum import StrEnum
+
+from aiohttp import web
+
+from dispatcher.admin.deps import ADDRESS, DEPS, VISIT, Deps
+from dispatcher.admin.problems import Problem
+from dispatcher.core.clients import limited_as
+from dispatcher.core.ratelimit import Bucket, Decision, Rule
+
+
+class RateClass(StrEnum):
+    """What a route costs us, or others."""
+
+    READ = "read"
+    WRITE = "write"
+    PORTAL = "portal"
+    LOGIN = "login"
+    TEST = "test"  # a request of ours to somebody else, on demand
+
+
+# A minute's worth for one caller. A clinic has twice that for all of its callers together.
+OWN_RULES = {
+    RateClass.READ: Rule("read", 300, 60),
+    RateClass.WRITE: Rule("write", 60, 60),
+    RateClass.PORTAL: Rule("portal", 60, 60),
+    RateClass.LOGIN: Rule("login", 20, 60),
+    RateClass.TEST: Rule("test", 10, 60),
+}
+CLINIC_RULES = {kind: Rule(f"{rule.name}-clinic", rule.quota * 2, rule.window) for kind, rule in OWN_RULES.items()}
+
+# Wrong keys, tokens and cookies from one address. So many may also be under way at once: each is counted before it is
+# looked at, and given back if it was right.
+REFUSALS = Rule("refusals", 60, 600)
+
+
+def count_refusal(deps: Deps, address: str) -> Bucket:
+    """Count a request that shows a key, a token or a cookie as a refusal; give_back() it if it was none.
+
+    Raises:
+        Problem: there were too many from this address.
+    """
+    bucket = (f"address {limited_as(address)}", REFUSALS)
+    decision = deps.limiter.take([bucket], deps.clock())
+    if not decision.allowed:
+        raise Problem("rate_limited", headers=limit_headers(decision))
+    return bucket
+
+
+def take(request: web.Request, kind: RateClass) -> Decision:
+    """Let a request through.
+
+    Raises:
+        Problem: there are too many of who asks, or about its clinic.
+    """
+    deps = request.app[DEPS]
+    decision = deps.limiter.take(list(_buckets(request, kind)), deps.clock())
+    if not decision.allowed:
+        raise Problem("rate_limited", headers=limit_headers(decision))
+    return decision
+
+
+def _buckets(request: web.Request, kind: RateClass) -> Iterator[Bucket]:
+    visit = request.get(VISIT)
+    if visit is None:
+        yield f"address {limited_as(request[ADDRESS])}", OWN_RULES[kind]
+        return
+    yield visit.principal.name, OWN_RULES[kind]
+    if visit.clinic_id is not None:
+        yield f"clinic {visit.clinic_id}", CLINIC_RULES[kind]
+
+
+def limit_headers(decision: Decision) -> dict[str, str]:
+    """The tightest limit, as draft-ietf-httpapi-ratelimit-headers writes it; and when to come again."""
+    rule = decision.rule
+    headers = {
+        "RateLimit-Policy": f'"{rule.name}";q={rule.quota};w={math.ceil(rule.window)}',
+        "RateLimit": f'"{rule.name}";r={decision.remaining};t={math.ceil(decision.full_in)}',
+    }
+    if not decision.allowed:
+        headers["Retry-After"] = str(math.ceil(decision.retry_in))
+    return headers

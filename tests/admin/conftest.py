@@ -1,0 +1,46 @@
+"""Fixtures of the tests of the admin API: over real HTTP, on a real PostgreSQL."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import aiohttp
+import psycopg
+import pytest
+
+from dispatcher.admin.app import serve
+from dispatcher.admin.deps import Deps, Options
+from dispatcher.db import ADMIN_ROLE, open_pool
+from tests.admin.client import PUBLIC_URL, Api, Clock
+from tests.support.seen import Seen
+
+StartApi = Callable[..., AbstractAsyncContextManager[Api]]
+
+
+@pytest.fixture
+def start_api(database_url: str) -> StartApi:
+    """Starts the admin API in this process: `async with start_api(code_seconds=10) as api`."""
+
+    @asynccontextmanager
+    async def start(now: Callable[[], float] = time.time, **changes: Any) -> AsyncIterator[Api]:
+        seen, clock = Seen(), Clock()
+        async with open_pool(database_url, 4, ADMIN_ROLE) as pool:
+            options = replace(Options(public_url=PUBLIC_URL), **changes)
+            deps = Deps(pool, options, seen.observe, now=now, clock=clock)
+            with psycopg.connect(database_url, autocommit=True) as connection:
+                async with (
+                    serve(deps, "127.0.0.1", 0, 5) as port,
+                    aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
+                ):
+                    yield Api(f"http://127.0.0.1:{port}", session, connection, seen, clock, deps)
+
+    return start
+
+
+@pytest.fixture
+async def api(start_api: StartApi) -> AsyncIterator[Api]:
+    """A running admin API."""
+    async with start_api() as running:
+        yield running
