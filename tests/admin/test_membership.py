@@ -27,6 +27,12 @@ $$;
 """
 
 
+@pytest.fixture
+def api_database(database_url: str) -> str:
+    """A database of each test's own, as it changes functions in it."""
+    return database_url
+
+
 def clinics(answer: Any) -> dict[str, str]:
     """The role by clinic that `me` says."""
     return {clinic["clinic_id"]: clinic["role"] for clinic in answer.json["clinics"]}

@@ -123,33 +123,6 @@ def key_file(tmp_path: Path) -> Path:
 ENCODED = base64.b64encode(SHARED).decode()
 
 
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        ({"jwt_keys": f"h:HS256:{ENCODED}"}, "JWT_ISSUER and OUTBOUND_WEBHOOKS_JWT_AUDIENCE"),
-        ({"jwt_keys": "h:HS256:planted", "jwt_issuer": ISSUER, "jwt_audience": AUDIENCE}, "is not base64"),
-        (
-            {"jwt_keys": "h:none:planted", "jwt_issuer": ISSUER, "jwt_audience": AUDIENCE},
-            "is written kid:algorithm:key",
-        ),
-        ({"jwt_keys": "r:RS256:/nowhere/a.pem", "jwt_issuer": ISSUER, "jwt_audience": AUDIENCE}, "cannot be read"),
-        ({"admin_public_url": "http://webhooks.example"}, "must be https://"),
-        ({"admin_public_url": "https://webhooks.example/path"}, "must be https://"),
-        ({"admin_public_url": "https://user:planted@webhooks.example"}, "must be https://"),
-        ({"membership": "table"}, "MEMBERSHIP"),
-        ({"portal_code_seconds": "3600"}, "PORTAL_CODE_SECONDS"),
-        ({"admin_trusted_proxies": "10.0.0.1/8"}, "ADMIN_TRUSTED_PROXIES"),
-    ],
-    ids=lambda value: str(value)[:50],
-)
-def test_settings_that_cannot_be(changes: dict[str, str], says: str) -> None:
-    """Each is named, with what is wrong; a key is not repeated."""
-    done = cli("serve", **environment("postgresql://nobody@localhost/nothing", **changes))
-
-    assert refused(done, says)
-    assert "planted" not in done.err
-
-
 async def test_a_key_file(database_url: str, key_file: Path) -> None:
     """It starts with keys of both kinds, a shared one and a file."""
     env = environment(
