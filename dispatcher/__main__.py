@@ -8,6 +8,7 @@ import psycopg
 from dispatcher import __version__, config, migrate
 from dispatcher.commands import (
     arming,
+    auditing,
     demo,
     doctor,
     endpoints,
@@ -41,6 +42,7 @@ SUBJECTS = (
     keys,
     explaining,
     replaying,
+    auditing,
     retention,
     uninstalling,
     demo,
