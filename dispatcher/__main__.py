@@ -9,6 +9,7 @@ from dispatcher import __version__, config, migrate
 from dispatcher.commands import (
     api_keys,
     arming,
+    auditing,
     demo,
     doctor,
     endpoints,
@@ -45,6 +46,7 @@ SUBJECTS = (
     api_keys,
     explaining,
     replaying,
+    auditing,
     retention,
     uninstalling,
     demo,

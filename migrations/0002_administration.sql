@@ -40,6 +40,7 @@ create table if not exists outbound_webhooks.settings (
     ledger_keep_days integer not null default 30,
     secrets_keep_days integer not null default 30,
     statistics_keep_days integer not null default 400,
+    audit_keep_days integer,
     constraint settings_pkey primary key (singleton),
     constraint settings_is_one_row check (singleton),
     -- insert_event() looks the limit up only for bodies above the least one.
@@ -59,6 +60,7 @@ create table if not exists outbound_webhooks.settings (
     constraint settings_ledger_keep_days_is_bounded check (ledger_keep_days between 1 and 3650),
     constraint settings_secrets_keep_days_is_bounded check (secrets_keep_days between 1 and 3650),
     constraint settings_statistics_keep_days_is_bounded check (statistics_keep_days between 1 and 3650),
+    constraint settings_audit_keep_days_is_bounded check (audit_keep_days between 90 and 3650),
     constraint settings_wake_up_is_known check (wake_up in ('doorbell', 'poll')),
     constraint settings_delivering_has_a_start check (delivering = (delivering_since is not null)),
     constraint settings_armed_is_whole check (
@@ -116,6 +118,8 @@ comment on column outbound_webhooks.settings.secrets_keep_days is
     'How many days a signing key is kept after it became invalid, and a portal session after it ended.';
 comment on column outbound_webhooks.settings.statistics_keep_days is
     'How many days the counts of an hour are kept (endpoint_hours): long after what they count is gone.';
+comment on column outbound_webhooks.settings.audit_keep_days is
+    'How many days a line of the audit log is kept; null: for ever. Younger ones nobody can delete (refuse_audit_change).';
 
 insert into outbound_webhooks.settings default values on conflict do nothing;
 
@@ -253,3 +257,5 @@ comment on sequence outbound_webhooks.asleep_until is 'Some dispatcher waits on 
 
 grant select on outbound_webhooks.settings, outbound_webhooks.schema_bundle, outbound_webhooks.dispatchers,
     outbound_webhooks.leadership to outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor;
+-- What endpoint_status says of them.
+grant select (parked_max_count, parked_max_age) on outbound_webhooks.settings to outbound_webhooks_clinic;

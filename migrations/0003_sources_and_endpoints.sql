@@ -273,3 +273,5 @@ comment on column outbound_webhooks.switches.reason is 'What was said when it wa
 grant select on outbound_webhooks.switches, outbound_webhooks.event_sources, outbound_webhooks.event_types,
     outbound_webhooks.endpoints, outbound_webhooks.endpoint_flow
     to outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor;
+grant select on outbound_webhooks.event_types, outbound_webhooks.endpoints, outbound_webhooks.endpoint_flow
+    to outbound_webhooks_clinic;

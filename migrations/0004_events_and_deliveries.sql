@@ -292,4 +292,7 @@ grant select on outbound_webhooks.events, outbound_webhooks.deliveries, outbound
     outbound_webhooks.attempts, outbound_webhooks.capture_errors, outbound_webhooks.delivery_log,
     outbound_webhooks.endpoint_status
     to outbound_webhooks_dispatcher, outbound_webhooks_admin;
+grant select on outbound_webhooks.events, outbound_webhooks.deliveries, outbound_webhooks.finished_deliveries,
+    outbound_webhooks.attempts, outbound_webhooks.delivery_log, outbound_webhooks.endpoint_status
+    to outbound_webhooks_clinic;
 grant select on sequence outbound_webhooks.delivery_ids to outbound_webhooks_dispatcher;

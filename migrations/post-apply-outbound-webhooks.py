@@ -45,8 +45,8 @@ def migrations() -> list[str]:
 def load(connection, folder: Path = FUNCTIONS) -> None:
     """Create or replace every function; either all of them change, or none.
 
-    The statements run as the owner role, so that it owns what they make; the triggers' functions are then generated
-    anew from them, and the first partitions are made.
+    The statements run as the owner role, so that it owns what they make; what is missing of row-level security and of
+    our own triggers is made from them, the watched tables' functions are generated anew, and the first partitions made.
     """
     cursor = connection.cursor()
     cursor.execute("set local role outbound_webhooks_owner")
@@ -57,6 +57,7 @@ def load(connection, folder: Path = FUNCTIONS) -> None:
         except Exception as error:
             error.add_note(f"while loading sql_functions/{file.name}; nothing of this folder was loaded")
             raise
+    cursor.execute("select outbound_webhooks.protect_tables()")
     cursor.execute("select outbound_webhooks.attach_triggers()")
     cursor.execute("select outbound_webhooks.ensure_clinic_role()")
     cursor.execute("select outbound_webhooks.generate_captures()")

@@ -46,7 +46,8 @@ begin
         '    security definer\n'
         '    set search_path = pg_catalog, pg_temp\n'
         '    set timezone = ''UTC''\n'
-        '    set lock_timeout = ''100ms''\n%s'
+        '    set lock_timeout = ''100ms''\n'
+        '    set row_security = on\n%s' -- a dump sets it off for the session that restores it: then our tables would be refused
         'as %L',
         'capture_' || p_source.name,
         outbound_webhooks.pinned_settings(p_source),

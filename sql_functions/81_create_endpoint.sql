@@ -25,6 +25,7 @@ declare
     v_endpoint_id bigint;
     v_secret text;
 begin
+    perform outbound_webhooks.require_clinic(p_clinic_id);
     if p_url !~ '^https://' or p_url ~ '[[:space:][:cntrl:]\\]' then
         raise exception 'an endpoint''s URL must begin with https:// and hold no space, control character or backslash'
             using errcode = 'invalid_parameter_value', hint = 'For example https://clinic.example/webhooks.';
@@ -58,7 +59,7 @@ revoke execute on function outbound_webhooks.create_endpoint(
 ) from public;
 grant execute on function outbound_webhooks.create_endpoint(
     text, text, text[], jsonb, text, text, text, integer, integer, integer[], integer
-) to outbound_webhooks_admin;
+) to outbound_webhooks_admin, outbound_webhooks_clinic;
 comment on function outbound_webhooks.create_endpoint(
     text, text, text[], jsonb, text, text, text, integer, integer, integer[], integer
 ) is

@@ -20,6 +20,8 @@ as $$
         union all
         select d.* from outbound_webhooks.diagnose_installation() as d
         union all
+        select d.* from outbound_webhooks.diagnose_policies() as d
+        union all
         select d.* from outbound_webhooks.diagnose_arming(p_environment) as d
         union all
         select d.* from outbound_webhooks.diagnose_switches() as d

@@ -37,10 +37,6 @@ begin
         p_clinic_id, p_role, p_digest, p_description, v_now, outbound_webhooks.actor_name(), v_now + p_expires_in
     )
     returning id into v_id;
-    perform outbound_webhooks.record_audit(
-        'api_key.created', p_clinic_id, 'API key ' || v_id,
-        jsonb_build_object('role', p_role, 'description', p_description, 'expires_at', v_now + p_expires_in)
-    );
     return v_id;
 end
 $$;

@@ -25,7 +25,6 @@ begin
     update outbound_webhooks.api_keys as k
     set revoked_at = clock_timestamp(), revoked_by = outbound_webhooks.actor_name()
     where k.id = p_id;
-    perform outbound_webhooks.record_audit('api_key.revoked', v_key.clinic_id, 'API key ' || p_id);
 end
 $$;
 

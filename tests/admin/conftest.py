@@ -20,10 +20,12 @@ from tests.support.seen import Seen
 StartApi = Callable[..., AbstractAsyncContextManager[Api]]
 
 
-# The audit log refuses it otherwise, from superusers, too.
+# The audit log is emptied last, as the other two write a line each; it refuses that otherwise, from superusers, too.
 CLEAN: LiteralString = """
-set session_replication_role = replica;
-truncate outbound_webhooks.api_keys, outbound_webhooks.portal_sessions, outbound_webhooks.audit_log restart identity;
+truncate outbound_webhooks.api_keys, outbound_webhooks.portal_sessions restart identity;
+alter table outbound_webhooks.audit_log disable trigger refuse_audit_change;
+truncate outbound_webhooks.audit_log restart identity;
+alter table outbound_webhooks.audit_log enable always trigger refuse_audit_change;
 """
 
 

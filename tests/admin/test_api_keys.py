@@ -54,8 +54,8 @@ async def test_the_audit_log_says_who_and_what(api: Api) -> None:
     ).fetchall()
 
     assert lines == [
-        ("api_key.created", "API key 1", "a", "API key 2"),
-        ("api_key.revoked", "API key 1", "a", "API key 2"),
+        ("api_key.issued", "API key 1", "a", "api key 2"),
+        ("api_key.revoked", "API key 1", "a", "api key 2"),
     ]
 
 

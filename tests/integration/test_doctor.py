@@ -141,6 +141,11 @@ def test_on_the_schema_of_a_newer_release(env: dict[str, str], well: Host) -> No
             "it lacks select on sequence outbound_webhooks.delivery_ids",
         ),
         (
+            "revoke select (parked_max_age) on outbound_webhooks.settings from outbound_webhooks_clinic",
+            "role outbound_webhooks_clinic",
+            "it lacks select on column outbound_webhooks.settings.parked_max_age",
+        ),
+        (
             "revoke usage on schema outbound_webhooks from outbound_webhooks_admin",
             "role outbound_webhooks_admin",
             "it lacks usage on schema outbound_webhooks",
@@ -169,6 +174,8 @@ def test_every_grant_and_function_is_read(plain: psycopg.Connection[tuple[object
         " where p.pronamespace = 'outbound_webhooks'::regnamespace and a.grantee <> p.proowner union all"
         " select c.oid, a.grantee, a.privilege_type from pg_class as c, aclexplode(c.relacl) as a"
         " where c.relnamespace = 'outbound_webhooks'::regnamespace and a.grantee <> c.relowner union all"
+        " select c.oid, a.grantee, a.privilege_type from pg_attribute as t join pg_class as c on c.oid = t.attrelid,"
+        " aclexplode(t.attacl) as a where c.relnamespace = 'outbound_webhooks'::regnamespace union all"
         " select n.oid, a.grantee, a.privilege_type from pg_namespace as n, aclexplode(n.nspacl) as a"
         " where n.nspname = 'outbound_webhooks' and a.grantee <> n.nspowner) as granted"
     ).fetchone()

@@ -36,8 +36,7 @@ begin
     return true;
 end
 $$;
-create policy gate on outbound_webhooks.endpoints using (public.gate()) with check (true);
-alter table outbound_webhooks.endpoints enable row level security, force row level security;
+alter policy owner on outbound_webhooks.endpoints using (public.gate());
 """
 
 

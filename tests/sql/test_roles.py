@@ -6,11 +6,12 @@ import pytest
 from tests.sql import steps
 from tests.support.host import Host
 
-OWNER, DISPATCHER, ADMIN, MONITOR, NOBODY = (
+OWNER, DISPATCHER, ADMIN, MONITOR, CLINIC, NOBODY = (
     "outbound_webhooks_owner",
     "outbound_webhooks_dispatcher",
     "outbound_webhooks_admin",
     "outbound_webhooks_monitor",
+    "outbound_webhooks_clinic",
     "a_plain_role",
 )
 
@@ -19,24 +20,24 @@ CALL = "select outbound_webhooks.{}"
 
 # (statement, the roles that may do it). Nobody else may.
 MATRIX = [
-    (READ.format("settings"), {DISPATCHER, ADMIN, MONITOR}),
+    (READ.format("settings"), {DISPATCHER, ADMIN, MONITOR, CLINIC}),  # two columns: enough to count the row
     (READ.format("schema_bundle"), {DISPATCHER, ADMIN, MONITOR}),
     (READ.format("dispatchers"), {DISPATCHER, ADMIN, MONITOR}),
     (READ.format("leadership"), {DISPATCHER, ADMIN, MONITOR}),
     (READ.format("event_sources"), {DISPATCHER, ADMIN, MONITOR}),
-    (READ.format("event_types"), {DISPATCHER, ADMIN, MONITOR}),
+    (READ.format("event_types"), {DISPATCHER, ADMIN, MONITOR, CLINIC}),
     (READ.format("switches"), {DISPATCHER, ADMIN, MONITOR}),
-    (READ.format("endpoints"), {DISPATCHER, ADMIN, MONITOR}),
-    (READ.format("endpoint_flow"), {DISPATCHER, ADMIN, MONITOR}),
-    (READ.format("endpoint_hours"), {DISPATCHER, ADMIN, MONITOR}),
-    (READ.format("endpoint_statistics"), {DISPATCHER, ADMIN, MONITOR}),
-    (READ.format("statistics_bounds"), {DISPATCHER, ADMIN, MONITOR}),
-    (READ.format("events"), {DISPATCHER, ADMIN}),
-    (READ.format("deliveries"), {DISPATCHER, ADMIN}),
-    (READ.format("finished_deliveries"), {DISPATCHER, ADMIN}),
-    (READ.format("attempts"), {DISPATCHER, ADMIN}),
+    (READ.format("endpoints"), {DISPATCHER, ADMIN, MONITOR, CLINIC}),
+    (READ.format("endpoint_flow"), {DISPATCHER, ADMIN, MONITOR, CLINIC}),
+    (READ.format("endpoint_hours"), {DISPATCHER, ADMIN, MONITOR, CLINIC}),
+    (READ.format("endpoint_statistics"), {DISPATCHER, ADMIN, MONITOR, CLINIC}),
+    (READ.format("statistics_bounds"), {DISPATCHER, ADMIN, MONITOR, CLINIC}),
+    (READ.format("events"), {DISPATCHER, ADMIN, CLINIC}),
+    (READ.format("deliveries"), {DISPATCHER, ADMIN, CLINIC}),
+    (READ.format("finished_deliveries"), {DISPATCHER, ADMIN, CLINIC}),
+    (READ.format("attempts"), {DISPATCHER, ADMIN, CLINIC}),
     (READ.format("capture_errors"), {DISPATCHER, ADMIN}),
-    (READ.format("delivery_log"), {DISPATCHER, ADMIN}),
+    (READ.format("delivery_log"), {DISPATCHER, ADMIN, CLINIC}),
     (READ.format("endpoint_secrets"), set()),
     ("select last_value from outbound_webhooks.delivery_ids", {DISPATCHER}),
     ("select last_value from outbound_webhooks.lease_tokens", set()),
@@ -81,13 +82,13 @@ MATRIX = [
     (CALL.format("seal_secret(0, 'a', 'b')"), {DISPATCHER}),
     (CALL.format("sealed_secrets()"), {DISPATCHER}),
     (CALL.format("partition_days_ahead()"), {DISPATCHER, ADMIN, MONITOR}),
-    (CALL.format("uuid_v7_floor(now())"), {DISPATCHER, ADMIN, MONITOR}),
+    (CALL.format("uuid_v7_floor(now())"), {DISPATCHER, ADMIN, MONITOR, CLINIC}),
     (CALL.format("stats()"), {DISPATCHER, ADMIN}),
     (CALL.format("emit('c', 'a.b', 'a', '1', '{}')"), {DISPATCHER, ADMIN}),
     (CALL.format("emit_row('payment_transactions', '1')"), {ADMIN}),
     (CALL.format("emit_rows('payment_transactions', '{}')"), {ADMIN}),
     (CALL.format("preview_payload('payment_transactions', '1')"), {ADMIN}),
-    (CALL.format("explain(gen_random_uuid(), 0)"), {ADMIN}),
+    (CALL.format("explain(gen_random_uuid(), 0)"), {ADMIN, CLINIC}),
     (CALL.format("explain_row('payment_transactions', '1')"), {ADMIN}),
     (CALL.format("preview()"), {ADMIN}),
     (CALL.format("recapture()"), {ADMIN}),
@@ -99,13 +100,13 @@ MATRIX = [
     (CALL.format("refuse_unarmed('test')"), set()),
     (CALL.format("treat_backlog('drain', now(), 1, null)"), set()),
     (CALL.format("doctor()"), {ADMIN, MONITOR}),
-    (CALL.format("create_endpoint('c', 'https://clinic.example/')"), {ADMIN}),
-    (CALL.format("pause_endpoint(0)"), {ADMIN}),
-    (CALL.format("resume_endpoint(0)"), {ADMIN}),
-    (CALL.format("retire_endpoint(0)"), {ADMIN}),
-    (CALL.format("rotate_secret(0)"), {ADMIN}),
-    (CALL.format("revoke_secret(0)"), {ADMIN}),
-    (CALL.format("list_secrets(0)"), {ADMIN}),
+    (CALL.format("create_endpoint('c', 'https://clinic.example/')"), {ADMIN, CLINIC}),
+    (CALL.format("pause_endpoint(0)"), {ADMIN, CLINIC}),
+    (CALL.format("resume_endpoint(0)"), {ADMIN, CLINIC}),
+    (CALL.format("retire_endpoint(0)"), {ADMIN, CLINIC}),
+    (CALL.format("rotate_secret(0)"), {ADMIN, CLINIC}),
+    (CALL.format("revoke_secret(0)"), {ADMIN, CLINIC}),
+    (CALL.format("list_secrets(0)"), {ADMIN, CLINIC}),
     (READ.format("api_keys"), set()),
     (READ.format("portal_sessions"), set()),
     ("update outbound_webhooks.api_keys set revoked_at = null", set()),
@@ -124,19 +125,29 @@ MATRIX = [
     (CALL.format("clinic_role('a', 'b')"), set()),
     (CALL.format("ensure_clinic_role()"), set()),
     (CALL.format("actor_name()"), set()),
-    (READ.format("replays"), {DISPATCHER, ADMIN}),
-    (READ.format("audit_log"), {ADMIN}),
+    (READ.format("replays"), {DISPATCHER, ADMIN, CLINIC}),
+    (READ.format("audit_log"), {ADMIN, CLINIC}),
     ("insert into outbound_webhooks.audit_log (action, subject) values ('a.b', 'c')", set()),
     ("update outbound_webhooks.replays set state = 'done'", set()),
-    (CALL.format("retry_delivery(0)"), {ADMIN}),
-    (CALL.format("replay(p_clinic_id => 'c')"), {ADMIN}),
-    (CALL.format("reevaluate(p_clinic_id => 'c')"), {ADMIN}),
-    (CALL.format("stop_replay(0)"), {ADMIN}),
-    (CALL.format("resume_replay(0)"), {ADMIN}),
-    (CALL.format("cancel_deliveries(p_clinic_id => 'c')"), {ADMIN}),
+    (CALL.format("retry_delivery(0)"), {ADMIN, CLINIC}),
+    (CALL.format("replay(p_clinic_id => 'c')"), {ADMIN, CLINIC}),
+    (CALL.format("reevaluate(p_clinic_id => 'c')"), {ADMIN, CLINIC}),
+    (CALL.format("stop_replay(0)"), {ADMIN, CLINIC}),
+    (CALL.format("resume_replay(0)"), {ADMIN, CLINIC}),
+    (CALL.format("cancel_deliveries(p_clinic_id => 'c')"), {ADMIN, CLINIC}),
     (CALL.format("advance_replay(0, 1)"), {DISPATCHER}),
-    (CALL.format("skipped_count(r) from outbound_webhooks.replays as r"), {DISPATCHER, ADMIN}),
+    (CALL.format("skipped_count(r) from outbound_webhooks.replays as r"), {DISPATCHER, ADMIN, CLINIC}),
     (CALL.format("record_audit('a.b', 'c', 'd')"), set()),
+    (CALL.format("record_denied('a.b', 'c', 'd')"), {ADMIN, CLINIC}),
+    (READ.format("endpoint_status"), {DISPATCHER, ADMIN, CLINIC}),
+    ("select parked_max_age from outbound_webhooks.settings", {DISPATCHER, ADMIN, MONITOR, CLINIC}),
+    ("select armed_database from outbound_webhooks.settings", {DISPATCHER, ADMIN, MONITOR}),
+    ("alter table outbound_webhooks.events disable row level security", set()),
+    ("drop policy owner on outbound_webhooks.events", set()),
+    ("alter table outbound_webhooks.audit_log disable trigger all", set()),
+    (CALL.format("protect_tables()"), set()),
+    (CALL.format("caller_sees('c')"), set()),
+    (CALL.format("audit_table('events', 'event', '{}', '{}')"), set()),
     (CALL.format("return_deliveries('{}', '{}', '{}', now(), 1)"), set()),
     (CALL.format("watch('payment_transactions')"), set()),
     (CALL.format("watch_ddl('payment_transactions')"), set()),
@@ -167,6 +178,7 @@ def may(host: Host, role: str, statement: str) -> bool:
     """Whether a role may do that; what it did is taken back."""
     try:
         with host.connection.transaction(force_rollback=True):
+            host.rows("set local outbound_webhooks.clinics = '{c}'")
             host.rows(f"set local role {role}")
             host.rows(statement)
     except psycopg.errors.InsufficientPrivilege:
@@ -183,7 +195,7 @@ def test_matrix(sandbox: Host, statement: str, allowed: set[str]) -> None:
     """The roles that may do it, and no other: a role without a grant of ours can do nothing in the schema."""
     sandbox.rows(f"create role {NOBODY} login")
 
-    found = {role for role in (DISPATCHER, ADMIN, MONITOR, NOBODY) if may(sandbox, role, statement)}
+    found = {role for role in (DISPATCHER, ADMIN, MONITOR, CLINIC, NOBODY) if may(sandbox, role, statement)}
 
     assert found == allowed
 
@@ -201,7 +213,7 @@ def test_the_matrix_has_every_grant(sandbox: Host) -> None:
 
 
 def test_roles_cannot_log_in(sandbox: Host) -> None:
-    """The four roles are for granting: none can log in, and none is more than that."""
+    """The five roles are for granting: none can log in, and none is more than that."""
     rows = sandbox.rows(
         "select rolname as name, rolcanlogin or rolsuper or rolcreaterole or rolcreatedb or rolreplication"
         " or rolbypassrls as more from pg_roles where rolname like 'outbound\\_webhooks\\_%'"
@@ -210,6 +222,7 @@ def test_roles_cannot_log_in(sandbox: Host) -> None:
     assert {row["name"]: row["more"] for row in rows} == dict.fromkeys(
         [
             "outbound_webhooks_admin",
+            "outbound_webhooks_clinic",
             "outbound_webhooks_dispatcher",
             "outbound_webhooks_monitor",
             "outbound_webhooks_owner",

@@ -72,7 +72,7 @@ COLUMNS: LiteralString = """
     where a.attrelid = %s and a.attnum > 0 and not a.attisdropped
     order by a.attnum
 """
-ROLES = ("dispatcher", "admin", "monitor")
+ROLES = ("dispatcher", "admin", "monitor", "clinic")
 ARGUMENT = re.compile(r"(?m)^(p_\w+): ")
 
 PAGE = """\
@@ -89,6 +89,7 @@ Every name here is meant with that schema before it: `select outbound_webhooks.p
 No role can log in; `grant outbound_webhooks_admin to LOGIN` makes somebody a member.
 Members of `outbound_webhooks_owner` may do everything, and only they may watch tables.
 No other role may write a table of ours directly.
+`outbound_webhooks_clinic` reads, and acts on, rows of the clinics that its transaction names ([roles](roles.md)).
 
 {rights}
 
@@ -115,7 +116,7 @@ def reference(connection: Connection) -> str:
     views = [(oid, name, comment) for oid, name, is_view, comment, _ in relations if is_view]
     return PAGE.format(
         rights=_table(
-            ("", "dispatcher", "admin", "monitor"),
+            ("", *ROLES),
             [
                 (what, *("yes" if f"outbound_webhooks_{role}" in roles else "" for role in ROLES))
                 for what, roles in rights
