@@ -9,6 +9,7 @@ from aiohttp import web
 from dispatcher.admin.deps import ADDRESS, DEPS, VISIT, Deps
 from dispatcher.admin.problems import Problem
 from dispatcher.core.clients import limited_as
+from dispatcher.core.identity import Principal
 from dispatcher.core.ratelimit import Bucket, Decision, Rule
 
 
@@ -48,6 +49,17 @@ def count_refusal(deps: Deps, address: str) -> Bucket:
     if not decision.allowed:
         raise Problem("rate_limited", headers=limit_headers(decision))
     return bucket
+
+
+def take_own(deps: Deps, principal: Principal, kind: RateClass) -> None:
+    """Count a request of somebody that is refused before it is known which clinic it is about.
+
+    Raises:
+        Problem: there are too many of theirs.
+    """
+    decision = deps.limiter.take([(principal.name, OWN_RULES[kind])], deps.clock())
+    if not decision.allowed:
+        raise Problem("rate_limited", headers=limit_headers(decision))
 
 
 def take(request: web.Request, kind: RateClass) -> Decision:

@@ -13,7 +13,8 @@ from psycopg_pool import PoolTimeout
 
 from dispatcher.admin.authentication import Unauthenticated, identify, shows_something
 from dispatcher.admin.deps import ADDRESS, DEPS, LIMITS, REQUEST_ID, VISIT, Visit
-from dispatcher.admin.limits import count_refusal, limit_headers, take
+from dispatcher.admin.limits import count_refusal, limit_headers, take, take_own
+from dispatcher.admin.operations.denials import record_denied
 from dispatcher.admin.problems import Problem, problem_response
 from dispatcher.admin.routes import Handler, Open, Route, route_of
 from dispatcher.core.clients import client_address
@@ -114,8 +115,30 @@ async def allowed(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def _visit(request: web.Request, route: Route) -> Visit:
     named = _named_clinic(request)
     principal = await _principal(request, named)
-    clinic_id = None if isinstance(route.action, Open) else clinic_of(principal, route.action, named)
+    if isinstance(route.action, Open):
+        return Visit(principal, None, request[REQUEST_ID], request[ADDRESS])
+    try:
+        clinic_id = clinic_of(principal, route.action, named)
+    except Refused as error:
+        if error.code == "forbidden":
+            take_own(request.app[DEPS], principal, route.rate)  # before anything is written
+            await _tell_denied(request, principal, route.action, named)
+        raise
     return Visit(principal, clinic_id, request[REQUEST_ID], request[ADDRESS])
+
+
+async def _tell_denied(request: web.Request, principal: Principal, action: str, named: str | None) -> None:
+    own = named if named in principal.roles else next(iter(principal.roles), None)
+    where = "" if named is None else f" at clinic {named}"
+    await record_denied(
+        request.app[DEPS].pool,
+        principal,
+        action,
+        own,
+        f"{request.method} {request.path}{where}",
+        request[REQUEST_ID],
+        request[ADDRESS],
+    )
 
 
 async def _principal(request: web.Request, named: str | None) -> Principal:
@@ -151,7 +174,13 @@ async def limited(request: web.Request, handler: Handler) -> web.StreamResponse:
     route = route_of(request)
     assert route is not None  # allowed() let it in
     request[LIMITS] = limit_headers(take(request, route.rate))
-    return await handler(request)
+    try:
+        return await handler(request)
+    except Problem as problem:
+        visit = request.get(VISIT)
+        if visit is not None and problem.code in ("forbidden", "cannot_grant") and not isinstance(route.action, Open):
+            await _tell_denied(request, visit.principal, route.action, visit.clinic_id)
+        raise
 
 
 IN_ORDER = (identified, in_one_shape, allowed, limited)
