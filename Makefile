@@ -10,8 +10,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PG ?=
 PYTEST := $(BIN)/python -m pytest $(if $(PG),--pg=$(PG))
-# Two workers with a server each; one where the server is given, as tests make roles of the same names.
-WORKERS := -n $(if $(OUTBOUND_WEBHOOKS_TEST_DATABASE_URL)$(filter docker,$(PG)),0,2) --dist worksteal
+# Three workers with a server each, as much of the time is waiting; one where the server is given, as tests make roles of
+# the same names.
+WORKERS := -n $(if $(OUTBOUND_WEBHOOKS_TEST_DATABASE_URL)$(filter docker,$(PG)),0,3) --dist worksteal
 
 # The Prisma client of test-prisma. A Node.js that was put into the virtual environment comes before the system's.
 PRISMA := .prisma-test
@@ -20,7 +21,8 @@ WITH_NODE = PATH="$(CURDIR)/$(BIN):$$PATH"
 NO_ENGINE = PRISMA_SCHEMA_ENGINE_BINARY=$(firstword $(wildcard /bin/true /usr/bin/true))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-sql test-integration test-pooler test-race test-limits test-wheel lint format types bench-capture check schema-dump sql-reference fingerprint clean bench-claim bench-isolation bench-replay
+.PHONY: help demo test test-unit test-sql test-integration test-admin test-pooler test-race test-limits test-hostile test-fuzz test-wheel
+.PHONY: lint format types check schema-dump sql-reference fingerprint clean bench-capture bench-claim bench-isolation bench-hanging bench-replay
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,8 +40,8 @@ DEV = $(shell $(PYTHON) -c "import tomllib; print(*('\"%s\"' % p for p in tomlli
 demo: $(READY) ## Show the whole path on an embedded PostgreSQL (ONCE=1: exit when everything arrived)
 	$(BIN)/python -m dispatcher demo $(if $(ONCE),--once)
 
-test: $(READY) ## Unit, property, SQL and integration tests (PG=15, 16, 18 or docker; default: embedded 18)
-	$(PYTEST) $(WORKERS) tests/unit tests/property tests/sql tests/integration
+test: $(READY) ## Unit, property, SQL, integration and admin tests (PG=15, 16, 18 or docker; default: embedded 18)
+	$(PYTEST) $(WORKERS) tests/unit tests/property tests/sql tests/integration tests/admin
 
 test-unit: $(READY) ## Only what needs no database
 	$(PYTEST) tests/unit tests/property
@@ -50,6 +52,9 @@ test-sql: $(READY) ## Only the SQL tests
 test-integration: $(READY) ## Only the integration tests
 	$(PYTEST) $(WORKERS) tests/integration
 
+test-admin: $(READY) ## Only the tests of the admin API, over real HTTP
+	$(PYTEST) $(WORKERS) tests/admin
+
 test-pooler: $(READY) ## Through a real pgbouncer (apt install pgbouncer), in transaction and in session mode
 	$(PYTEST) tests/pooler
 
@@ -59,8 +64,17 @@ test-race: $(READY) ## Falling asleep against committing, for RACE_SECONDS (20) 
 test-limits: $(READY) ## Three dispatchers at one endpoint's limits, for LIMIT_SECONDS (60); prints what they let through
 	LIMIT_SECONDS=$(or $(LIMIT_SECONDS),60) $(PYTEST) tests/integration/test_limits.py
 
+test-hostile: $(READY) ## Every kind of hostile receiver, one by one and all at once, over real sockets
+	$(PYTEST) $(WORKERS) tests/hostile
+
 test-wheel: $(READY) ## Build the wheel, install it into an empty environment, migrate and run from it
 	$(PYTEST) tests/wheel
+
+# The properties of what tenants give us: URLs and addresses.
+FUZZED = tests/property/test_address.py tests/property/test_url.py tests/property/test_way_out.py tests/sql/test_url_policy.py
+
+test-fuzz: $(READY) ## What must hold for any URL and address, for 10,000 of them, others in each run
+	$(PYTEST) $(WORKERS) --hypothesis-profile=fuzz --timeout=1200 -m hypothesis $(FUZZED)
 
 .PHONY: test-prisma check-node
 
@@ -101,6 +115,9 @@ bench-claim: $(READY) ## What a claim costs: 5 minutes (SHORT=1: 1 minute; PG=15
 
 bench-isolation: $(READY) ## What endpoints in trouble cost the others: 20 minutes (SHORT=1: 1 minute; PG=15, 16 or 18)
 	$(BIN)/python -m benchmarks.isolation $(if $(SHORT),--short) $(if $(PG),--pg=$(PG))
+
+bench-hanging: $(READY) ## What 1,000 endpoints that hang cost the others: 12 minutes (SHORT=1: 2 minutes; PG=15, 16 or 18)
+	$(BIN)/python -m benchmarks.hanging $(if $(SHORT),--short) $(if $(PG),--pg=$(PG))
 
 bench-replay: $(READY) ## What a replay costs new payments: 20 minutes (SHORT=1: 40 seconds; PG=15, 16 or 18)
 	$(BIN)/python -m benchmarks.replay $(if $(SHORT),--short) $(if $(PG),--pg=$(PG))

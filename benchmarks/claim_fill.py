@@ -134,6 +134,17 @@ def due(connection: Filled, each: int, first: int, last: int) -> None:
     connection.execute(DUE, {"each": each, "first": first, "last": last})
 
 
+def waiting(connection: Filled, each: int, first: int, last: int) -> None:
+    """So many deliveries for each of these endpoints that are not due yet, until `release`."""
+    due(connection, each, first, last)
+    connection.execute("update outbound_webhooks.deliveries set next_attempt_at = clock_timestamp() + interval '1 day'")
+
+
+def release(connection: Filled) -> None:
+    """Make everything due that waits for its time."""
+    connection.execute("update outbound_webhooks.deliveries set next_attempt_at = clock_timestamp()")
+
+
 def history(connection: Filled, rows: int) -> None:
     """So many finished deliveries with their events and attempts, over the last days."""
     for day in range(HISTORY_DAYS, 0, -1):

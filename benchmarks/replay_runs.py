@@ -91,6 +91,7 @@ def prepare(url: str, port: int, lengths: Lengths) -> None:
     """Make the endpoints, and what is dead of the last one."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("set synchronous_commit = off")
+        connection.execute("select outbound_webhooks.set_url_policy(p_internal_urls => true)")  # 127.0.0.n
         connection.execute("update outbound_webhooks.settings set delivering = true, delivering_since = now()")
         for number, path in enumerate(PATHS, 1):
             connection.execute(

@@ -8,7 +8,7 @@ The path of one payment, in reading order:
     dispatcher/pipeline/listen.py             LISTEN
     dispatcher/pipeline/claim.py              lease what can start now
     dispatcher/pipeline/deliver.py            build, sign, send, judge, record, observe
-    dispatcher/egress.py                      the one way out
+    dispatcher/egress/client.py               the one way out
     dispatcher/core/verdict.py                what an answer means
     dispatcher/pipeline/record.py             the attempt, and where the delivery goes
 """

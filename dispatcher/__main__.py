@@ -2,30 +2,38 @@
 
 import argparse
 import sys
+from typing import NoReturn
 
 import psycopg
 
 from dispatcher import __version__, config, migrate
 from dispatcher.commands import (
+    api_keys,
     arming,
+    auditing,
     demo,
     doctor,
     endpoints,
     explaining,
+    headers,
     installing,
     keys,
     ledger,
+    master_keys,
     payload,
     replaying,
     retention,
     running,
+    serving,
     switching,
     uninstalling,
     watching,
 )
 from dispatcher.commands.parsing import Command
 from dispatcher.commands.session import UsageError
+from dispatcher.core.redaction import redact
 from dispatcher.db import error_text
+from dispatcher.telemetry.logs import guard_uncaught
 
 # In the order in which --help lists their commands.
 SUBJECTS = (
@@ -39,8 +47,13 @@ SUBJECTS = (
     ledger,
     endpoints,
     keys,
+    headers,
+    master_keys,
+    serving,
+    api_keys,
     explaining,
     replaying,
+    auditing,
     retention,
     uninstalling,
     demo,
@@ -49,6 +62,7 @@ SUBJECTS = (
 
 def main() -> None:
     """Entry point of `outbound-webhooks` and `python -m dispatcher`."""
+    guard_uncaught()
     arguments = _parser().parse_args()
     sys.exit(_guarded(arguments.command, arguments))
 
@@ -86,7 +100,7 @@ def _with_hint(error: psycopg.Error) -> str:
 
 
 def _complain(message: str) -> int:
-    for line in message.splitlines():
+    for line in redact(message).splitlines():
         print(f"outbound-webhooks: {line}", file=sys.stderr)
     return 2
 
@@ -104,8 +118,15 @@ def _database_hint(message: str) -> str:
     )
 
 
+class _Parser(argparse.ArgumentParser):
+    """What is wrong with an argument is said without the secret that it may be."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(redact(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="outbound-webhooks", description="Outbound webhooks out of PostgreSQL.")
+    parser = _Parser(prog="outbound-webhooks", description="Outbound webhooks out of PostgreSQL.")
     parser.add_argument("--version", action="version", version=__version__)
     parsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for subject in SUBJECTS:

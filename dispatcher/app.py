@@ -138,7 +138,9 @@ async def _deliver_until(
     observe: o.Observe,
 ) -> int:
     """Deliver until `stop` is set; then finish, flush, and give back the rest. Returns how many were given back."""
-    async with open_egress(allowed=settings.allowed_networks, ca_file=settings.ca_file) as send:
+    async with open_egress(
+        allowed=settings.allowed_networks, ca_file=settings.ca_file, keep_excerpts=settings.response_excerpts
+    ) as send:
         recorder = Recorder(pool, dispatcher_id, observe)
         seams = Seams(send, recorder.record, observe, now=lambda: datetime.now(UTC), jitter=random.random)
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from dispatcher.admin_settings import AdminSettings
 from dispatcher.core.address import Network
 from dispatcher.core.sealing import Keyring, SealingError, parse_keyring
 
@@ -47,7 +48,7 @@ def _database_url(url: SecretStr) -> SecretStr:
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
 
 
-class Settings(BaseSettings):
+class Settings(AdminSettings):
     """Everything that is configured by environment. `docs/settings.md` is tested against this."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
@@ -88,6 +89,9 @@ class Settings(BaseSettings):
         (), description="Private networks that endpoints may be in (CIDR, comma-separated). None by default."
     )
     ca_file: Path | None = Field(None, description="PEM certificates to trust beside the system's.")
+    response_excerpts: bool = Field(
+        True, description="Keep the first KB of the body of answers that are not 2xx: for debugging, by owners only."
+    )
     partition_days_ahead: int = Field(14, ge=2, le=90, description="How many days of partitions to keep ready.")
     log_format: Literal["auto", "json", "console"] = Field("auto", description="auto: console on a terminal.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least level to log.")
@@ -205,7 +209,9 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
 def describe() -> str:
     """The settings with their defaults, for --help."""
     lines = []
-    for name, field in Settings.model_fields.items():
+    # A parent's fields come first in model_fields.
+    for name in sorted(Settings.model_fields, key=lambda name: name in AdminSettings.model_fields):
+        field = Settings.model_fields[name]
         default = field.get_default()
         if field.is_required():
             shown = "required"

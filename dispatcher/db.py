@@ -4,8 +4,9 @@ A connection that leads through a pooler sets nothing for its session: in transa
 role set by us would be the role of the host's next statement. There the login itself has to have the rights.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import LiteralString
 
 import psycopg
@@ -19,6 +20,8 @@ Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[TupleRow]]]
 
 DISPATCHER_ROLE: LiteralString = "outbound_webhooks_dispatcher"
 OWNER_ROLE: LiteralString = "outbound_webhooks_owner"
+ADMIN_ROLE: LiteralString = "outbound_webhooks_admin"
+CLINIC_ROLE: LiteralString = "outbound_webhooks_clinic"
 
 # A server that is gone without a word is noticed within seconds. libpq keeps these to itself: a pooler, which refuses
 # startup parameters that it does not know, never sees them.
@@ -32,12 +35,40 @@ _KEEPALIVE = {
 
 # tcp_user_timeout is the server's half of that: a frozen dispatcher, whose kernel goes on acknowledging, stops to read;
 # its LISTEN backend is dropped before it can hold up the server's notification queue.
-_SESSION: LiteralString = "; set timezone = 'UTC'; set tcp_user_timeout = '10s'"
+# With row_security off, whatever row-level security is on for would be refused.
+_SESSION: LiteralString = "; set timezone = 'UTC'; set tcp_user_timeout = '10s'; set row_security = on"
 
 # Whatever the host's defaults are: VACUUM may take long, and who waited for a lock sees what was committed meanwhile.
 _OWNER_SESSION: LiteralString = (
     "set lock_timeout = '2s'; set statement_timeout = 0; set default_transaction_isolation = 'read committed'"
 )
+
+
+# Until the transaction's end, so that nothing of it is left to whoever has the connection next, pooled or not.
+_WORK_FOR: LiteralString = (
+    f"select set_config('role', '{CLINIC_ROLE}', true),"
+    " set_config('outbound_webhooks.clinics', %(clinics)s::text[]::text, true),"
+    " set_config('outbound_webhooks.actor', %(actor)s, true),"
+    " set_config('outbound_webhooks.request_id', %(request_id)s, true),"
+    " set_config('outbound_webhooks.address', %(address)s, true)"
+)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """For whom a transaction works: the clinics that it sees, and what the audit log says of who asked.
+
+    Attributes:
+        clinics: ids of clinics; none: it sees nothing.
+        actor: a user, a session or a key, in words: `key 7f3a`, `ana@clinic.example`.
+        request_id: which request it is part of; empty: none.
+        address: where that came from; empty: the database client's address is recorded.
+    """
+
+    clinics: Sequence[str]
+    actor: str
+    request_id: str = ""
+    address: str = ""
 
 
 class RoleMissing(psycopg.ProgrammingError):
@@ -108,19 +139,42 @@ def open_pool(url: str, size: int, role: LiteralString = DISPATCHER_ROLE) -> Poo
     )
 
 
+@asynccontextmanager
+async def clinic_transaction(pool: Pool, caller: Caller) -> AsyncIterator[AsyncConnection[TupleRow]]:
+    """A transaction that works as outbound_webhooks_clinic: row-level security shows it the caller's clinics alone.
+
+    The pool may be that of any role: the login has to be a member of outbound_webhooks_clinic, and takes that role for
+    the transaction, also through a pooler.
+
+    Raises:
+        RoleMissing, RightsMissing: the role does not exist, or the login may not work as it.
+    """
+    async with pool.connection() as connection, connection.transaction():
+        with _explained(connection, CLINIC_ROLE):
+            await connection.execute(_WORK_FOR, {**vars(caller), "clinics": list(caller.clinics)})
+        yield connection
+
+
 def _conninfo(url: str, purpose: str = "") -> str:
     return make_conninfo(url, application_name=f"outbound-webhooks {purpose}".rstrip(), **_KEEPALIVE)
 
 
 async def _prepare(connection: AsyncConnection[TupleRow], role: LiteralString) -> None:
     pooled = await is_pooled(connection)
-    try:
+    with _explained(connection, role):
         if pooled:
             # Prepared statements belong to a session, too.
             connection.prepare_threshold = None
             await _require_rights(connection, role)
         else:
             await connection.execute("set role " + role + _SESSION)
+
+
+@contextmanager
+def _explained(connection: AsyncConnection[TupleRow], role: LiteralString) -> Iterator[None]:
+    """Say what is missing where a role cannot be taken."""
+    try:
+        yield
     except (psycopg.errors.InvalidParameterValue, psycopg.errors.UndefinedObject) as error:
         raise RoleMissing(f"there is no role {role}") from error
     except psycopg.errors.InsufficientPrivilege as error:

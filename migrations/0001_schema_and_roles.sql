@@ -1,4 +1,4 @@
--- The schema, and the four roles that everything in it is granted to.
+-- The schema, and the five roles that everything in it is granted to.
 -- Locks: nothing that exists. Duration: milliseconds.
 -- Roles belong to the whole server, so they may be there already (another database of the same server).
 
@@ -9,8 +9,8 @@ declare
     v_role text;
 begin
     foreach v_role in array array[
-        'outbound_webhooks_owner', 'outbound_webhooks_dispatcher',
-        'outbound_webhooks_admin', 'outbound_webhooks_monitor'
+        'outbound_webhooks_owner', 'outbound_webhooks_dispatcher', 'outbound_webhooks_admin',
+        'outbound_webhooks_monitor', 'outbound_webhooks_clinic'
     ] loop
         if not exists (select from pg_roles where rolname = v_role) then
             begin
@@ -38,4 +38,4 @@ comment on schema outbound_webhooks is
     'Outbound webhooks: events captured from watched tables, their deliveries, and everything that sends them.';
 
 grant usage on schema outbound_webhooks
-    to outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor;
+    to outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor, outbound_webhooks_clinic;

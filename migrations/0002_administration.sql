@@ -1,5 +1,6 @@
 -- depends: 0001_schema_and_roles
--- What the installation knows about itself: settings, the loaded functions, the running dispatchers, the leader.
+-- What the installation knows about itself: settings, the loaded functions, the running dispatchers, the leader; and
+-- who may call the admin API.
 -- Locks: nothing that exists. Duration: milliseconds.
 
 set local lock_timeout = '2s';
@@ -13,6 +14,10 @@ create table if not exists outbound_webhooks.settings (
     capture_changed_by text not null default session_user,
     max_body_bytes integer not null default 262144,
     max_endpoints_per_clinic integer not null default 50,
+    internal_urls boolean not null default false,
+    allowed_ports int4multirange not null default '{[443,443],[1024,65535]}',
+    url_policy_changed_at timestamptz not null default clock_timestamp(),
+    url_policy_changed_by text not null default session_user,
     delivery boolean not null default true,
     delivery_changed_at timestamptz not null default clock_timestamp(),
     delivery_changed_by text not null default session_user,
@@ -39,11 +44,15 @@ create table if not exists outbound_webhooks.settings (
     ledger_keep_days integer not null default 30,
     secrets_keep_days integer not null default 30,
     statistics_keep_days integer not null default 400,
+    audit_keep_days integer,
     constraint settings_pkey primary key (singleton),
     constraint settings_is_one_row check (singleton),
     -- insert_event() looks the limit up only for bodies above the least one.
     constraint settings_max_body_bytes_is_bounded check (max_body_bytes between 4096 and 16777216),
     constraint settings_max_endpoints_per_clinic_is_bounded check (max_endpoints_per_clinic between 1 and 1000),
+    constraint settings_allowed_ports_are_ports check (
+        allowed_ports <@ '{[1,65535]}'::int4multirange and not isempty(allowed_ports)
+    ),
     constraint settings_breaker_failures_is_bounded check (breaker_failures between 1 and 1000),
     constraint settings_breaker_cooldown_is_bounded check (breaker_cooldown_seconds between 1 and 600),
     constraint settings_disable_after_is_bounded check (disable_after >= interval '1 hour'),
@@ -58,6 +67,7 @@ create table if not exists outbound_webhooks.settings (
     constraint settings_ledger_keep_days_is_bounded check (ledger_keep_days between 1 and 3650),
     constraint settings_secrets_keep_days_is_bounded check (secrets_keep_days between 1 and 3650),
     constraint settings_statistics_keep_days_is_bounded check (statistics_keep_days between 1 and 3650),
+    constraint settings_audit_keep_days_is_bounded check (audit_keep_days between 90 and 3650),
     constraint settings_wake_up_is_known check (wake_up in ('doorbell', 'poll')),
     constraint settings_delivering_has_a_start check (delivering = (delivering_since is not null)),
     constraint settings_armed_is_whole check (
@@ -75,6 +85,11 @@ comment on column outbound_webhooks.settings.max_body_bytes is
     'A larger event body is not made: a change goes to the ledger, emit() raises. Receivers rarely take more than 256 KB.';
 comment on column outbound_webhooks.settings.max_endpoints_per_clinic is
     'Each endpoint that asks for an event is one more row in the payment''s transaction.';
+comment on column outbound_webhooks.settings.internal_urls is
+    'True: URLs of endpoints may name internal hosts and private addresses. Written by set_url_policy() only.';
+comment on column outbound_webhooks.settings.allowed_ports is
+    'The ports that URLs of endpoints may have. Written by set_url_policy() only.';
+comment on column outbound_webhooks.settings.url_policy_changed_by is 'The database user who changed one of the two last.';
 comment on column outbound_webhooks.settings.delivery is
     'False: nothing is claimed or sent, whatever the dispatchers are set to. Written by set_delivery() only.';
 comment on column outbound_webhooks.settings.delivery_changed_by is 'The database user who threw the switch last.';
@@ -112,9 +127,11 @@ comment on column outbound_webhooks.settings.attempts_keep_days is
 comment on column outbound_webhooks.settings.ledger_keep_days is
     'How many days a change in the ledger is kept after it was recaptured; one that was not is kept for ever.';
 comment on column outbound_webhooks.settings.secrets_keep_days is
-    'How many days a signing key is kept after it became invalid.';
+    'How many days a signing key is kept after it became invalid, and a portal session after it ended.';
 comment on column outbound_webhooks.settings.statistics_keep_days is
     'How many days the counts of an hour are kept (endpoint_hours): long after what they count is gone.';
+comment on column outbound_webhooks.settings.audit_keep_days is
+    'How many days a line of the audit log is kept; null: for ever. Younger ones nobody can delete (refuse_audit_change).';
 
 insert into outbound_webhooks.settings default values on conflict do nothing;
 
@@ -172,6 +189,75 @@ create table if not exists outbound_webhooks.leadership (
 comment on table outbound_webhooks.leadership is
     'Which dispatcher does the maintenance (partitions, sealing, vacuum). A lease: lost at held_until unless renewed.';
 
+create table if not exists outbound_webhooks.api_keys (
+    id bigint generated always as identity,
+    clinic_id text,
+    role text not null,
+    digest bytea not null,
+    description text not null,
+    created_at timestamptz not null default clock_timestamp(),
+    created_by text not null,
+    expires_at timestamptz,
+    last_used_at timestamptz,
+    revoked_at timestamptz,
+    revoked_by text,
+    constraint api_keys_pkey primary key (id),
+    constraint api_keys_role_is_known check (role in ('owner', 'manager', 'operator')),
+    constraint api_keys_operators_have_no_clinic check ((role = 'operator') = (clinic_id is null)),
+    constraint api_keys_clinic_is_named check (clinic_id <> ''),
+    constraint api_keys_digest_is_sha256 check (octet_length(digest) = 32),
+    constraint api_keys_expire_after_creation check (expires_at > created_at),
+    constraint api_keys_revoked_by_somebody check ((revoked_at is null) = (revoked_by is null))
+) with (fillfactor = 80);
+
+comment on table outbound_webhooks.api_keys is
+    'Keys of machines that call the admin API. The keys themselves are nowhere: only SHA-256 of their random part.';
+comment on column outbound_webhooks.api_keys.clinic_id is 'Whose key it is; null: an operator''s.';
+comment on column outbound_webhooks.api_keys.digest is
+    'SHA-256 of the random part. A fast hash is right here: 32 random bytes cannot be guessed.';
+comment on column outbound_webhooks.api_keys.last_used_at is 'Written once a minute at most.';
+comment on column outbound_webhooks.api_keys.created_by is 'The actor that a program named, or the database user.';
+
+create index if not exists api_keys_by_clinic on outbound_webhooks.api_keys (clinic_id);
+
+create table if not exists outbound_webhooks.portal_sessions (
+    id bigint generated always as identity,
+    api_key_id bigint not null,
+    user_id text not null,
+    roles jsonb not null,
+    is_operator boolean not null,
+    code_digest bytea not null,
+    session_digest bytea,
+    created_at timestamptz not null default clock_timestamp(),
+    opened_at timestamptz,
+    last_seen_at timestamptz,
+    ends_at timestamptz not null,
+    constraint portal_sessions_pkey primary key (id),
+    constraint portal_sessions_code_is_unique unique (code_digest),
+    constraint portal_sessions_session_is_unique unique (session_digest),
+    constraint portal_sessions_of_an_api_key foreign key (api_key_id) references outbound_webhooks.api_keys (id),
+    constraint portal_sessions_user_is_named check (user_id <> ''),
+    constraint portal_sessions_roles_is_an_object check (jsonb_typeof(roles) = 'object'),
+    constraint portal_sessions_grant_something check (is_operator = (roles = '{}')),
+    constraint portal_sessions_digests_are_sha256 check (
+        octet_length(code_digest) = 32 and octet_length(session_digest) = 32
+    ),
+    constraint portal_sessions_opened_is_whole check (num_nonnulls(session_digest, opened_at, last_seen_at) in (0, 3))
+) with (fillfactor = 80);
+
+comment on table outbound_webhooks.portal_sessions is
+    'People at the admin API: what a host''s server asked for, and the session that its one-time code was exchanged for. Digests only.';
+comment on column outbound_webhooks.portal_sessions.api_key_id is
+    'Who asked for it. With that key revoked the session is over.';
+comment on column outbound_webhooks.portal_sessions.user_id is 'The person, as the host calls them.';
+comment on column outbound_webhooks.portal_sessions.roles is 'The role by clinic; empty for an operator.';
+comment on column outbound_webhooks.portal_sessions.session_digest is 'SHA-256 of the cookie; null until the code was exchanged.';
+comment on column outbound_webhooks.portal_sessions.last_seen_at is 'Written once a minute at most.';
+comment on column outbound_webhooks.portal_sessions.ends_at is
+    'When it is over: until it is opened that is the end of the code, then that of the session; a logout sets it to now.';
+
+create index if not exists portal_sessions_by_end on outbound_webhooks.portal_sessions (ends_at);
+
 -- The two promises of the doorbell, as epoch milliseconds of the server's clock. Sequences are read outside MVCC, so a
 -- writer in any isolation level sees the present value; unlogged, they read 0 after a crash, which rings too much
 -- rather than too little.
@@ -183,3 +269,5 @@ comment on sequence outbound_webhooks.asleep_until is 'Some dispatcher waits on 
 
 grant select on outbound_webhooks.settings, outbound_webhooks.schema_bundle, outbound_webhooks.dispatchers,
     outbound_webhooks.leadership to outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor;
+-- What endpoint_status says of them.
+grant select (parked_max_count, parked_max_age) on outbound_webhooks.settings to outbound_webhooks_clinic;

@@ -189,7 +189,7 @@ comment on column outbound_webhooks.endpoint_flow.allowed_in_flight is
     'Below max_in_flight after it asked for less: halved by 429, 502, 503, 504 and timeouts, one more for each success; null for all.';
 comment on column outbound_webhooks.endpoint_flow.tokens is
     'Requests that requests_per_second allowed at tokens_at and that were not made.';
-comment on column outbound_webhooks.endpoint_flow.held_until is 'Its Retry-After: nothing is claimed before, 5 minutes at most.';
+comment on column outbound_webhooks.endpoint_flow.held_until is 'Nothing is claimed before: its Retry-After, 5 minutes at most, or a trouble of our own, such as a key that does not open.';
 comment on column outbound_webhooks.endpoint_flow.failures is 'Failed attempts in a row.';
 comment on column outbound_webhooks.endpoint_flow.failing_since is 'When the first of them was recorded; null after a success.';
 comment on column outbound_webhooks.endpoint_flow.breaker is
@@ -230,6 +230,33 @@ comment on column outbound_webhooks.endpoint_secrets.secret is
 comment on column outbound_webhooks.endpoint_secrets.sealed is
     'AES-256-GCM under a master key that is never in the database; bound to clinic and endpoint.';
 comment on column outbound_webhooks.endpoint_secrets.valid_until is 'End of the rotation overlap; null for the current key.';
+
+create table if not exists outbound_webhooks.endpoint_headers (
+    id bigint generated always as identity,
+    clinic_id text not null,
+    endpoint_id bigint not null,
+    name text not null,
+    value text,
+    sealed text,
+    set_at timestamptz not null default clock_timestamp(),
+    constraint endpoint_headers_pkey primary key (id),
+    constraint endpoint_headers_name_is_unique unique (endpoint_id, name),
+    constraint endpoint_headers_of_an_endpoint foreign key (clinic_id, endpoint_id)
+        references outbound_webhooks.endpoints (clinic_id, id),
+    constraint endpoint_headers_are_sealed_or_about_to_be check (num_nonnulls(value, sealed) = 1),
+    -- What the value weighs is read from it (guard_header).
+    constraint endpoint_headers_sealed_is_sealed check (
+        sealed ~ '^v1\.[A-Za-z0-9_-]{1,32}\.([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$'
+    )
+);
+
+comment on table outbound_webhooks.endpoint_headers is
+    'Headers that a clinic adds to the requests to an endpoint. The rules for them are check_header() and guard_header(), a trigger.';
+comment on column outbound_webhooks.endpoint_headers.name is 'In lower case.';
+comment on column outbound_webhooks.endpoint_headers.value is
+    'In clear, only until a dispatcher seals it (within a minute).';
+comment on column outbound_webhooks.endpoint_headers.sealed is
+    'AES-256-GCM under a master key that is never in the database; bound to clinic, endpoint and name.';
 
 create or replace view outbound_webhooks.switches with (security_invoker = true) as
 select
@@ -273,3 +300,5 @@ comment on column outbound_webhooks.switches.reason is 'What was said when it wa
 grant select on outbound_webhooks.switches, outbound_webhooks.event_sources, outbound_webhooks.event_types,
     outbound_webhooks.endpoints, outbound_webhooks.endpoint_flow
     to outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor;
+grant select on outbound_webhooks.event_types, outbound_webhooks.endpoints, outbound_webhooks.endpoint_flow
+    to outbound_webhooks_clinic;

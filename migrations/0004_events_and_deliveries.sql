@@ -143,6 +143,7 @@ create table if not exists outbound_webhooks.attempts (
     started_at timestamptz not null,
     duration_ms integer,
     note text,
+    content_type text,
     response_excerpt text,
     dispatcher_id bigint not null,
     constraint attempts_pkey primary key (delivery_id, lease_token, recorded_at),
@@ -160,7 +161,9 @@ comment on column outbound_webhooks.attempts.outcome is
     'lost: the dispatcher died before it could record the answer; the receiver may have got the request.';
 comment on column outbound_webhooks.attempts.duration_ms is 'From connecting to the last byte read.';
 comment on column outbound_webhooks.attempts.note is 'What is worth knowing beside the outcome: late, body_truncated, ...';
-comment on column outbound_webhooks.attempts.response_excerpt is 'At most 1 KB of the body of an answer that was not 2xx.';
+comment on column outbound_webhooks.attempts.content_type is 'What the answer called its body, up to 100 characters.';
+comment on column outbound_webhooks.attempts.response_excerpt is
+    'At most 1 KB of the body of an answer that was not 2xx. No role may read it but through response_excerpts().';
 
 create table if not exists outbound_webhooks.capture_errors (
     id bigint generated always as identity,
@@ -274,7 +277,7 @@ comment on column outbound_webhooks.endpoint_status.state is 'active, paused, di
 comment on column outbound_webhooks.endpoint_status.reason is 'Why it is in that state.';
 comment on column outbound_webhooks.endpoint_status.breaker is
     'closed: all is well. open: nothing is sent until probe_at. half_open: one delivery is on its way to see.';
-comment on column outbound_webhooks.endpoint_status.held_until is 'Its Retry-After: nothing is sent before.';
+comment on column outbound_webhooks.endpoint_status.held_until is 'Nothing is sent before: its Retry-After, or a trouble of our own, such as a key that does not open.';
 comment on column outbound_webhooks.endpoint_status.failures is 'Failed attempts in a row.';
 comment on column outbound_webhooks.endpoint_status.failing_since is 'When the first of them was recorded.';
 comment on column outbound_webhooks.endpoint_status.succeeded_at is 'When a delivery to it succeeded last.';
@@ -289,7 +292,14 @@ comment on column outbound_webhooks.endpoint_status.drain_rate is
     'Once it is resumed: deliveries a second, of those that were kept.';
 
 grant select on outbound_webhooks.events, outbound_webhooks.deliveries, outbound_webhooks.finished_deliveries,
-    outbound_webhooks.attempts, outbound_webhooks.capture_errors, outbound_webhooks.delivery_log,
-    outbound_webhooks.endpoint_status
+    outbound_webhooks.capture_errors, outbound_webhooks.delivery_log, outbound_webhooks.endpoint_status
     to outbound_webhooks_dispatcher, outbound_webhooks_admin;
+grant select on outbound_webhooks.events, outbound_webhooks.deliveries, outbound_webhooks.finished_deliveries,
+    outbound_webhooks.delivery_log, outbound_webhooks.endpoint_status
+    to outbound_webhooks_clinic;
+-- Column by column: what a receiver wrote (response_excerpt) is for a clinic's owners.
+grant select (
+    delivery_id, lease_token, recorded_at, endpoint_id, clinic_id, number, reason, outcome, error_class, http_status,
+    started_at, duration_ms, note, content_type, dispatcher_id
+) on outbound_webhooks.attempts to outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_clinic;
 grant select on sequence outbound_webhooks.delivery_ids to outbound_webhooks_dispatcher;

@@ -64,7 +64,12 @@ create table if not exists outbound_webhooks.audit_log (
     id bigint generated always as identity,
     at timestamptz not null default clock_timestamp(),
     database_user text not null default session_user,
-    actor text,
+    actor text default nullif(current_setting('outbound_webhooks.actor', true), ''),
+    request_id text default nullif(current_setting('outbound_webhooks.request_id', true), ''),
+    address text default coalesce(
+        nullif(current_setting('outbound_webhooks.address', true), ''), host(inet_client_addr())
+    ),
+    is_denied boolean not null default false,
     clinic_id text,
     action text not null,
     subject text not null,
@@ -74,13 +79,25 @@ create table if not exists outbound_webhooks.audit_log (
     constraint audit_log_details_is_an_object check (jsonb_typeof(details) = 'object')
 );
 
+create index if not exists audit_log_of_a_clinic on outbound_webhooks.audit_log (clinic_id, id desc);
+create index if not exists audit_log_by_time on outbound_webhooks.audit_log (at);
+
 comment on table outbound_webhooks.audit_log is
-    'What people did, written in the transaction that did it. Append-only, for the owner too (refuse_audit_change).';
+    'What was changed, written in the transaction that changed it, and what was denied. Append-only, for the owner too (refuse_audit_change).';
+comment on column outbound_webhooks.audit_log.database_user is 'Who logged in to the database, whatever role that one took.';
 comment on column outbound_webhooks.audit_log.actor is
-    'Who stands behind the database user: outbound_webhooks.actor of the session, if a program set it.';
-comment on column outbound_webhooks.audit_log.action is 'delivery.retried, replay.started, ...';
-comment on column outbound_webhooks.audit_log.subject is 'What it was done to: delivery 4711, replay 3, ...';
-comment on column outbound_webhooks.audit_log.details is 'What else is worth knowing. Never a secret.';
+    'Who stands behind the database user, a user, a session or a key: outbound_webhooks.actor of the transaction, if a program set it.';
+comment on column outbound_webhooks.audit_log.request_id is
+    'The request that it was part of: outbound_webhooks.request_id of the transaction, if a program set it.';
+comment on column outbound_webhooks.audit_log.address is
+    'Where from: outbound_webhooks.address of the transaction, or else the address of the database client; null for a socket.';
+comment on column outbound_webhooks.audit_log.is_denied is
+    'True: it was tried and refused, and action is what was tried, as in endpoint.retire.';
+comment on column outbound_webhooks.audit_log.action is 'endpoint.paused, delivery.retried, replay.started, ...';
+comment on column outbound_webhooks.audit_log.subject is 'What it was done to: endpoint 7, delivery 4711, replay 3, ...';
+comment on column outbound_webhooks.audit_log.details is
+    'What was changed, before and after; or what else is worth knowing. Never a secret.';
 
 grant select on outbound_webhooks.replays to outbound_webhooks_dispatcher, outbound_webhooks_admin;
 grant select on outbound_webhooks.audit_log to outbound_webhooks_admin;
+grant select on outbound_webhooks.replays, outbound_webhooks.audit_log to outbound_webhooks_clinic;

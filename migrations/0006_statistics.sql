@@ -118,4 +118,4 @@ comment on view outbound_webhooks.endpoint_statistics is
     'Each endpoint''s hours: attempts, the share that succeeded of those whose answer is known, ended deliveries, and how long half, 95 % and 99 % took at most, estimated from buckets.';
 
 grant select on outbound_webhooks.endpoint_hours, outbound_webhooks.statistics_bounds, outbound_webhooks.endpoint_statistics
-    to outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor;
+    to outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor, outbound_webhooks_clinic;

@@ -83,8 +83,8 @@ begin
                 select r.oid
                 from pg_roles as r
                 where r.rolname in (
-                    'outbound_webhooks_owner', 'outbound_webhooks_dispatcher',
-                    'outbound_webhooks_admin', 'outbound_webhooks_monitor'
+                    'outbound_webhooks_owner', 'outbound_webhooks_dispatcher', 'outbound_webhooks_admin',
+                    'outbound_webhooks_monitor', 'outbound_webhooks_clinic'
                 )
             )
             and o.namespace <> 'outbound_webhooks'::regnamespace

@@ -16,8 +16,8 @@ FUNCTIONS = Path(__file__).parent.parent / "sql_functions"
 # CONTRACT is that of this release; it grows by one when the program begins to need something that the release before it
 # did not have. OLDEST_CONTRACT is the oldest one that this release's functions and tables still keep: programs from
 # that one on may run on them. It grows when something is taken away that they need (docs/upgrading.md).
-CONTRACT = 1
-OLDEST_CONTRACT = 1
+CONTRACT = 2
+OLDEST_CONTRACT = 2
 
 
 def function_files(folder: Path = FUNCTIONS) -> list[Path]:
@@ -45,8 +45,8 @@ def migrations() -> list[str]:
 def load(connection, folder: Path = FUNCTIONS) -> None:
     """Create or replace every function; either all of them change, or none.
 
-    The statements run as the owner role, so that it owns what they make; the triggers' functions are then generated
-    anew from them, and the first partitions are made.
+    The statements run as the owner role, so that it owns what they make; what is missing of row-level security and of
+    our own triggers is made from them, the watched tables' functions are generated anew, and the first partitions made.
     """
     cursor = connection.cursor()
     cursor.execute("set local role outbound_webhooks_owner")
@@ -57,7 +57,9 @@ def load(connection, folder: Path = FUNCTIONS) -> None:
         except Exception as error:
             error.add_note(f"while loading sql_functions/{file.name}; nothing of this folder was loaded")
             raise
+    cursor.execute("select outbound_webhooks.protect_tables()")
     cursor.execute("select outbound_webhooks.attach_triggers()")
+    cursor.execute("select outbound_webhooks.ensure_clinic_role()")
     cursor.execute("select outbound_webhooks.generate_captures()")
     cursor.execute("select count(*) from outbound_webhooks.ensure_partitions()")
     cursor.execute(

@@ -12,7 +12,7 @@ $$;
 
 revoke execute on function outbound_webhooks.uuid_v7_floor(timestamptz) from public;
 grant execute on function outbound_webhooks.uuid_v7_floor(timestamptz)
-    to outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor;
+    to outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor, outbound_webhooks_clinic;
 comment on function outbound_webhooks.uuid_v7_floor(timestamptz) is
     'The smallest event id of a moment: where id >= uuid_v7_floor(now() - interval ''1 hour'') reads only the partitions '
     'that it needs.';

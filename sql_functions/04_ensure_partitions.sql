@@ -32,6 +32,7 @@ begin
                 'create table outbound_webhooks.%I (like outbound_webhooks.%I including all)', v_partition, v_table
             );
             perform outbound_webhooks.attach_partition(v_table, v_partition, v_day);
+            perform outbound_webhooks.protect_table(format('outbound_webhooks.%I', v_partition)::regclass);
             return next v_partition;
         end loop;
     end loop;

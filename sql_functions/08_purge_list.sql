@@ -14,9 +14,12 @@ as $$
     cross join lateral (values
         ('capture_errors', 'recaptured_at', s.ledger_keep_days),
         ('endpoint_secrets', 'valid_until', s.secrets_keep_days),
+        ('portal_sessions', 'ends_at', s.secrets_keep_days),
         ('endpoint_hours', 'hour', s.statistics_keep_days),
+        ('audit_log', 'at', s.audit_keep_days), -- null: kept for ever
         ('dispatchers', 'heartbeat_at', s.attempts_keep_days) -- attempts name them
     ) as t (name, age_column, days)
+    where t.days is not null
 $$;
 
 revoke execute on function outbound_webhooks.purge_list(timestamptz) from public;

@@ -11,6 +11,7 @@ as $$
 declare
     v_table record;
 begin
+    perform set_config('outbound_webhooks.actor', 'retention', true); -- what is audited says who removed it
     for v_table in select * from outbound_webhooks.purge_list(p_now) loop
         execute format(
             'delete from outbound_webhooks.%1$I where ctid = any (array('

@@ -9,6 +9,8 @@
 -- Nothing is leased while delivery is switched off, or the database is not armed for the dispatcher (may_deliver).
 -- Returns all that sending needs. Each endpoint it visited has at least one row, with a null delivery_id if nothing of
 -- it was claimed: the caller moves its cursor by that. oldest: when the endpoint's first row was or will be due.
+-- headers: the endpoint's own, each as its name, its value in clear and its sealed one, of which one is null. They are
+-- looked up once for an endpoint; null if it has none.
 -- is_hungry: it got all that it had room for, or keeps order: once one of its requests ends, more may start.
 -- look_again_in: seconds until more of it may be claimed; null where a result, or the sweep, will tell.
 -- The planner is held to index scans, as its statistics know nothing of dead rows; the loose scan steps from endpoint
@@ -42,7 +44,8 @@ create or replace function outbound_webhooks.claim_deliveries(
         url text,
         timeout_seconds integer,
         retry_schedule integer[],
-        secrets text[]
+        secrets text[],
+        headers text[]
     )
     language plpgsql
     volatile
@@ -248,7 +251,16 @@ begin
         where d.id = blocked.id
     ),
     counted as (
-        select c.endpoint_id, count(*)::integer as n from claimed as c group by c.endpoint_id
+        select
+            c.endpoint_id,
+            count(*)::integer as n,
+            (
+                select array_agg(array[h.name, h.value, h.sealed])
+                from outbound_webhooks.endpoint_headers as h
+                where h.endpoint_id = c.endpoint_id
+            ) as headers
+        from claimed as c
+        group by c.endpoint_id
     ),
     moved as (
         update outbound_webhooks.endpoint_flow as f
@@ -281,7 +293,8 @@ begin
             from outbound_webhooks.endpoint_secrets as k
             where k.endpoint_id = c.endpoint_id
                 and (k.valid_until is null or k.valid_until > v_now)
-        )
+        ),
+        counted.headers
     -- Only what was visited is in the others, so these are left joins; but a full join is never a nested loop, which the
     -- planner prefers, as it expects one row of each, and which compares 200 endpoints with 200 rows pair by pair.
     from visited as v

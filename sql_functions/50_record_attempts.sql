@@ -6,8 +6,8 @@
 -- lost connection), moves nothing. Returns the lease tokens whose result decided where their delivery goes, and, in rows
 -- without one, what became of endpoints.
 -- p_results: array of {delivery_id, lease_token, endpoint_id, clinic_id, number, outcome, error_class, http_status,
--- started_at, duration_ms, note, response_excerpt, dispatcher_id, state, reason, retry_in, charged, is_probe; and, for
--- judge_endpoints: is_notice, slows, hold, disable}.
+-- started_at, duration_ms, note, content_type, response_excerpt, dispatcher_id, state, reason, retry_in, charged, is_probe;
+-- and, for judge_endpoints: is_notice, slows, hold, disable}.
 create or replace function outbound_webhooks.record_attempts(p_results jsonb)
     returns table (lease_token bigint, endpoint_id bigint, change text, reason text)
     language plpgsql
@@ -33,7 +33,7 @@ begin
         from jsonb_to_recordset(p_results) as r (
             delivery_id bigint, lease_token bigint, endpoint_id bigint, clinic_id text, number integer,
             outcome text, error_class text, http_status integer, started_at timestamptz, duration_ms integer,
-            note text, response_excerpt text, dispatcher_id bigint,
+            note text, content_type text, response_excerpt text, dispatcher_id bigint,
             state text, reason text, retry_in double precision, charged boolean, is_probe boolean
         )
     ),
@@ -51,7 +51,7 @@ begin
     attempted as (
         insert into outbound_webhooks.attempts as a (
             delivery_id, lease_token, endpoint_id, clinic_id, number, reason, outcome, error_class, http_status,
-            started_at, duration_ms, note, response_excerpt, dispatcher_id
+            started_at, duration_ms, note, content_type, response_excerpt, dispatcher_id
         )
         select
             k.delivery_id, k.lease_token, k.endpoint_id, k.clinic_id, k.number,
@@ -61,8 +61,8 @@ begin
                 when k.number = 1 then 'first'
                 else 'retry'
             end,
-            k.outcome, k.error_class, k.http_status, k.started_at, k.duration_ms, k.note, k.response_excerpt,
-            k.dispatcher_id
+            k.outcome, k.error_class, k.http_status, k.started_at, k.duration_ms, k.note, k.content_type,
+            k.response_excerpt, k.dispatcher_id
         from kept as k
         returning a
     ),

@@ -31,7 +31,8 @@ begin
             or (s.failed and f.failing_since <= v_now - g.disable_after)
     ),
     held as materialized (
-        select e.id
+        -- Only where there is one: this runs with every batch of results. The audit log names who did it.
+        select e.id, set_config('outbound_webhooks.actor', 'dispatcher', true)
         from outbound_webhooks.endpoints as e
         where e.id in (select h.endpoint_id from hopeless as h)
             and e.state in ('active', 'paused')

@@ -24,7 +24,7 @@ begin
         from jsonb_to_recordset(p_results) as r (
             delivery_id bigint, lease_token bigint, endpoint_id bigint, clinic_id text, number integer,
             outcome text, error_class text, http_status integer, started_at timestamptz, duration_ms integer,
-            note text, response_excerpt text, dispatcher_id bigint
+            note text, content_type text, response_excerpt text, dispatcher_id bigint
         )
         where r.lease_token <> all (p_kept)
         order by r.delivery_id
@@ -46,6 +46,7 @@ begin
                 started_at = v_result.started_at,
                 duration_ms = v_result.duration_ms,
                 note = concat_ws(', ', 'late', v_result.note),
+                content_type = v_result.content_type,
                 response_excerpt = v_result.response_excerpt
             where a.delivery_id = v_lost.delivery_id
                 and a.lease_token = v_lost.lease_token
@@ -58,13 +59,14 @@ begin
 
         insert into outbound_webhooks.attempts as a (
             delivery_id, lease_token, endpoint_id, clinic_id, number, reason, outcome, error_class, http_status,
-            started_at, duration_ms, note, response_excerpt, dispatcher_id
+            started_at, duration_ms, note, content_type, response_excerpt, dispatcher_id
         )
         select
             v_result.delivery_id, v_result.lease_token, v_result.endpoint_id, v_result.clinic_id, v_result.number,
             case when v_result.number = 1 then 'first' else 'retry' end,
             v_result.outcome, v_result.error_class, v_result.http_status, v_result.started_at, v_result.duration_ms,
-            concat_ws(', ', 'late', v_result.note), v_result.response_excerpt, v_result.dispatcher_id
+            concat_ws(', ', 'late', v_result.note), v_result.content_type, v_result.response_excerpt,
+            v_result.dispatcher_id
         where not exists (
             select
             from outbound_webhooks.attempts as a

@@ -2,6 +2,8 @@
 -- Called by: dispatcher/pipeline/release.py. Locks: those rows, in id order, and then their endpoints' hours and flow.
 -- Returns how many were still held.
 -- Not sent (the endpoint was stopped in between, a key that does not open): as if it had not been claimed.
+-- p_delay: its endpoint is left alone for so long, 10 s at most, as somebody may mend it. Its next delivery would meet the
+-- same, and a backlog be claimed and given back row by row, as fast as the database can.
 -- p_may_have_left (broken off at shutdown): the request has its row, as lost, and the number of the attempt stays used.
 create or replace function outbound_webhooks.release_deliveries(
     p_delivery_ids bigint[],
@@ -60,7 +62,9 @@ begin
     from freed;
 
     perform outbound_webhooks.count_hours(v_lost);
-    perform outbound_webhooks.leave_flow(v_endpoint_ids);
+    perform outbound_webhooks.leave_flow(
+        v_endpoint_ids, case when p_delay > interval '0' then statement_timestamp() + least(p_delay, interval '10 s') end
+    );
     return coalesce(cardinality(v_endpoint_ids), 0);
 end
 $$;

@@ -16,14 +16,22 @@ declare
 begin
     -- Twice: what another session retries between the two questions was not live yet, and is not finished any more.
     for v_look in 1..2 loop
-        select d.* into v_live from outbound_webhooks.deliveries as d where d.id = p_delivery_id for update;
+        select d.* into v_live
+        from outbound_webhooks.deliveries as d
+        where d.id = p_delivery_id
+            and outbound_webhooks.caller_sees(d.clinic_id)
+        for update;
         if found then
             v_was := 'pending';
             perform outbound_webhooks.check_retry(v_live.id, v_live.endpoint_id, v_live.event_id);
             perform outbound_webhooks.retry_live(v_live);
             exit;
         end if;
-        select f.* into v_finished from outbound_webhooks.finished_deliveries as f where f.id = p_delivery_id for update;
+        select f.* into v_finished
+        from outbound_webhooks.finished_deliveries as f
+        where f.id = p_delivery_id
+            and outbound_webhooks.caller_sees(f.clinic_id)
+        for update;
         if found then
             v_was := v_finished.state;
             perform outbound_webhooks.check_retry(v_finished.id, v_finished.endpoint_id, v_finished.event_id);
@@ -54,6 +62,6 @@ end
 $$;
 
 revoke execute on function outbound_webhooks.retry_delivery(bigint) from public;
-grant execute on function outbound_webhooks.retry_delivery(bigint) to outbound_webhooks_admin;
+grant execute on function outbound_webhooks.retry_delivery(bigint) to outbound_webhooks_admin, outbound_webhooks_clinic;
 comment on function outbound_webhooks.retry_delivery(bigint) is
     'Send one delivery again, with the same webhook-id and body; says when it is due, or why it cannot be.';

@@ -1,5 +1,5 @@
 -- check_selection: refuse a choice of deliveries or events that chooses nothing, or cannot be meant; else complete it: an
--- endpoint names its clinic, and times are brought to where ids have them.
+-- endpoint names its clinic, and times are brought to where ids have them. Who does not see all clinics has to choose one.
 -- Called by: start_replay, cancel_deliveries. Locks: nothing. A row of replays carries the choice, stored or not.
 create or replace function outbound_webhooks.check_selection(p_selection outbound_webhooks.replays)
     returns outbound_webhooks.replays
@@ -33,7 +33,10 @@ begin
     end if;
 
     if p_selection.endpoint_id is not null then
-        select e.clinic_id into v_clinic_id from outbound_webhooks.endpoints as e where e.id = p_selection.endpoint_id;
+        select e.clinic_id into v_clinic_id
+        from outbound_webhooks.endpoints as e
+        where e.id = p_selection.endpoint_id
+            and outbound_webhooks.caller_sees(e.clinic_id);
         if v_clinic_id is null then
             raise exception 'there is no endpoint %', p_selection.endpoint_id using errcode = 'no_data_found';
         elsif p_selection.clinic_id <> v_clinic_id then
@@ -42,6 +45,7 @@ begin
         end if;
         p_selection.clinic_id := v_clinic_id;
     end if;
+    perform outbound_webhooks.require_clinic(p_selection.clinic_id);
 
     p_selection.event_type := nullif(p_selection.event_type, '*');
     -- An id has no time before the epoch, and none far behind the year 10000.

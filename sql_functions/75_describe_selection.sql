@@ -1,5 +1,5 @@
 -- describe_selection: what was chosen, for the audit log: only what was named.
--- Called by: start_replay, cancel_deliveries. Locks: nothing.
+-- Called by: audit_replay, cancel_deliveries. Locks: nothing.
 create or replace function outbound_webhooks.describe_selection(p_selection outbound_webhooks.replays)
     returns jsonb
     language sql

@@ -1,7 +1,8 @@
 -- set_replay_state: stop a replay, or let it go on.
 -- Called by: stop_replay, resume_replay. Locks: the replay; a batch that is under way is waited for. One that is in the
--- state already is left as it is, without a line in the audit log. One that is done, or is not there, is refused.
-create or replace function outbound_webhooks.set_replay_state(p_replay_id bigint, p_state text, p_deed text)
+-- state already is left as it is, without a line in the audit log. One that is done, not there, or of a clinic that the
+-- caller does not see, is refused.
+create or replace function outbound_webhooks.set_replay_state(p_replay_id bigint, p_state text)
     returns void
     language plpgsql
     volatile
@@ -11,7 +12,11 @@ as $$
 declare
     v_replay outbound_webhooks.replays;
 begin
-    select r.* into v_replay from outbound_webhooks.replays as r where r.id = p_replay_id for update;
+    select r.* into v_replay
+    from outbound_webhooks.replays as r
+    where r.id = p_replay_id
+        and outbound_webhooks.caller_sees(r.clinic_id)
+    for update;
     if not found then
         raise exception 'there is no replay %', p_replay_id
             using errcode = 'no_data_found', hint = 'Look for it in outbound_webhooks.replays.';
@@ -23,12 +28,8 @@ begin
     update outbound_webhooks.replays as r
     set state = p_state, state_changed_at = clock_timestamp()
     where r.id = p_replay_id;
-    perform outbound_webhooks.record_audit(
-        v_replay.kind || '.' || p_deed, v_replay.clinic_id, format('replay %s', p_replay_id),
-        jsonb_build_object('moved', v_replay.moved, 'skipped', v_replay.skipped, 'of', v_replay.total)
-    );
 end
 $$;
 
-revoke execute on function outbound_webhooks.set_replay_state(bigint, text, text) from public;
-comment on function outbound_webhooks.set_replay_state(bigint, text, text) is 'Stop a replay, or let it go on.';
+revoke execute on function outbound_webhooks.set_replay_state(bigint, text) from public;
+comment on function outbound_webhooks.set_replay_state(bigint, text) is 'Stop a replay, or let it go on.';

@@ -42,7 +42,7 @@ revoke execute on function outbound_webhooks.reevaluate(
 ) from public;
 grant execute on function outbound_webhooks.reevaluate(
     bigint, text, text, timestamptz, timestamptz, text, text, integer, boolean
-) to outbound_webhooks_admin;
+) to outbound_webhooks_admin, outbound_webhooks_clinic;
 comment on function outbound_webhooks.reevaluate(
     bigint, text, text, timestamptz, timestamptz, text, text, integer, boolean
 ) is

@@ -50,7 +50,7 @@ revoke execute on function outbound_webhooks.replay(
 ) from public;
 grant execute on function outbound_webhooks.replay(
     bigint, text, text, text, timestamptz, timestamptz, text, text, text, integer, boolean
-) to outbound_webhooks_admin;
+) to outbound_webhooks_admin, outbound_webhooks_clinic;
 comment on function outbound_webhooks.replay(
     bigint, text, text, text, timestamptz, timestamptz, text, text, text, integer, boolean
 ) is

@@ -7,9 +7,9 @@ create or replace function outbound_webhooks.resume_replay(p_replay_id bigint)
     security definer -- the admin role writes replays only through functions
     set search_path = pg_catalog, pg_temp
 as $$
-    select outbound_webhooks.set_replay_state(p_replay_id, 'running', 'resumed')
+    select outbound_webhooks.set_replay_state(p_replay_id, 'running')
 $$;
 
 revoke execute on function outbound_webhooks.resume_replay(bigint) from public;
-grant execute on function outbound_webhooks.resume_replay(bigint) to outbound_webhooks_admin;
+grant execute on function outbound_webhooks.resume_replay(bigint) to outbound_webhooks_admin, outbound_webhooks_clinic;
 comment on function outbound_webhooks.resume_replay(bigint) is 'Go on with a replay that was stopped.';

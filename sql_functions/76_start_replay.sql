@@ -31,11 +31,6 @@ begin
             v_replay.rate, v_replay.total, v_replay.started_at,
             nullif(current_setting('outbound_webhooks.actor', true), '')
         returning id into replay_id;
-        perform outbound_webhooks.record_audit(
-            v_replay.kind || '.started', v_replay.clinic_id, format('replay %s', replay_id),
-            outbound_webhooks.describe_selection(v_replay)
-            || jsonb_build_object('rate', v_replay.rate, 'deliveries', v_replay.total)
-        );
     end if;
     return next;
 end

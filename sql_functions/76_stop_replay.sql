@@ -8,9 +8,9 @@ create or replace function outbound_webhooks.stop_replay(p_replay_id bigint)
     security definer -- the admin role writes replays only through functions
     set search_path = pg_catalog, pg_temp
 as $$
-    select outbound_webhooks.set_replay_state(p_replay_id, 'stopped', 'stopped')
+    select outbound_webhooks.set_replay_state(p_replay_id, 'stopped')
 $$;
 
 revoke execute on function outbound_webhooks.stop_replay(bigint) from public;
-grant execute on function outbound_webhooks.stop_replay(bigint) to outbound_webhooks_admin;
+grant execute on function outbound_webhooks.stop_replay(bigint) to outbound_webhooks_admin, outbound_webhooks_clinic;
 comment on function outbound_webhooks.stop_replay(bigint) is 'Stop a replay; resume_replay() goes on with it.';

@@ -12,6 +12,6 @@ $$;
 
 revoke execute on function outbound_webhooks.skipped_count(outbound_webhooks.replays) from public;
 grant execute on function outbound_webhooks.skipped_count(outbound_webhooks.replays)
-    to outbound_webhooks_dispatcher, outbound_webhooks_admin;
+    to outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_clinic;
 comment on function outbound_webhooks.skipped_count(outbound_webhooks.replays) is
     'How many deliveries a replay left as they are.';

@@ -79,7 +79,7 @@ revoke execute on function outbound_webhooks.cancel_deliveries(
 ) from public;
 grant execute on function outbound_webhooks.cancel_deliveries(
     bigint, text, text, text, timestamptz, timestamptz, text, text, text, boolean, integer
-) to outbound_webhooks_admin;
+) to outbound_webhooks_admin, outbound_webhooks_clinic;
 comment on function outbound_webhooks.cancel_deliveries(
     bigint, text, text, text, timestamptz, timestamptz, text, text, text, boolean, integer
 ) is

@@ -1,5 +1,6 @@
--- refuse_state: why an endpoint cannot be brought into a state.
--- Called by: pause_endpoint, resume_endpoint, retire_endpoint, rotate_secret. Locks: nothing. Always raises.
+-- refuse_state: why an endpoint cannot be brought into a state. One that is not the caller's is not there.
+-- Called by: pause_endpoint, resume_endpoint, retire_endpoint, rotate_secret,
+-- replace_headers. Locks: nothing. Always raises.
 create or replace function outbound_webhooks.refuse_state(p_endpoint_id bigint, p_state text)
     returns void
     language plpgsql
@@ -8,7 +9,12 @@ create or replace function outbound_webhooks.refuse_state(p_endpoint_id bigint, 
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_state constant text := (select e.state from outbound_webhooks.endpoints as e where e.id = p_endpoint_id);
+    v_state constant text := (
+        select e.state
+        from outbound_webhooks.endpoints as e
+        where e.id = p_endpoint_id
+            and outbound_webhooks.caller_sees(e.clinic_id)
+    );
 begin
     if v_state is null then
         raise exception 'there is no endpoint %', p_endpoint_id using errcode = 'no_data_found';

@@ -12,6 +12,7 @@ begin
     update outbound_webhooks.endpoints as e
     set state = 'paused', state_reason = p_reason, state_changed_at = clock_timestamp(), state_changed_by = session_user
     where e.id = p_endpoint_id
+        and outbound_webhooks.caller_sees(e.clinic_id)
         and e.state in ('active', 'paused');
     if not found then
         perform outbound_webhooks.refuse_state(p_endpoint_id, 'paused');
@@ -20,7 +21,8 @@ end
 $$;
 
 revoke execute on function outbound_webhooks.pause_endpoint(bigint, text) from public;
-grant execute on function outbound_webhooks.pause_endpoint(bigint, text) to outbound_webhooks_admin;
+grant execute on function outbound_webhooks.pause_endpoint(bigint, text)
+    to outbound_webhooks_admin, outbound_webhooks_clinic;
 comment on function outbound_webhooks.pause_endpoint(bigint, text) is
     E'Pause an endpoint: within 2 seconds of the commit nothing more is sent to it, and what is due to it is kept until '
     'resume_endpoint(). Requests on their way go on.\n'

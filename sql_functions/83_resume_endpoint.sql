@@ -13,6 +13,7 @@ begin
     update outbound_webhooks.endpoints as e
     set state = 'active', state_reason = null, state_changed_at = clock_timestamp(), state_changed_by = session_user
     where e.id = p_endpoint_id
+        and outbound_webhooks.caller_sees(e.clinic_id)
         and e.state in ('active', 'paused', 'disabled');
     if not found then
         perform outbound_webhooks.refuse_state(p_endpoint_id, 'resumed');
@@ -24,7 +25,8 @@ end
 $$;
 
 revoke execute on function outbound_webhooks.resume_endpoint(bigint, integer) from public;
-grant execute on function outbound_webhooks.resume_endpoint(bigint, integer) to outbound_webhooks_admin;
+grant execute on function outbound_webhooks.resume_endpoint(bigint, integer)
+    to outbound_webhooks_admin, outbound_webhooks_clinic;
 comment on function outbound_webhooks.resume_endpoint(bigint, integer) is
     E'Resume an endpoint that was paused, or that we disabled. What was kept for it is sent oldest first, at a rate; what '
     'is captured from now on goes at once.\n'

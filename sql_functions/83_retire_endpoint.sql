@@ -13,6 +13,7 @@ begin
     update outbound_webhooks.endpoints as e
     set state = 'retired', state_reason = p_reason, state_changed_at = clock_timestamp(), state_changed_by = session_user
     where e.id = p_endpoint_id
+        and outbound_webhooks.caller_sees(e.clinic_id)
         and e.state <> 'retired';
     if not found then
         perform outbound_webhooks.refuse_state(p_endpoint_id, 'retired again');
@@ -21,7 +22,8 @@ end
 $$;
 
 revoke execute on function outbound_webhooks.retire_endpoint(bigint, text) from public;
-grant execute on function outbound_webhooks.retire_endpoint(bigint, text) to outbound_webhooks_admin;
+grant execute on function outbound_webhooks.retire_endpoint(bigint, text)
+    to outbound_webhooks_admin, outbound_webhooks_clinic;
 comment on function outbound_webhooks.retire_endpoint(bigint, text) is
     E'Retire an endpoint for good: it gets no new events, and what is still due to it is cancelled within seconds, with '
     'the reason ''endpoint retired''. Its deliveries and attempts stay on record.\n'

@@ -17,11 +17,12 @@ as $$
         split_part(s.sealed, '.', 2)
     from outbound_webhooks.endpoint_secrets as s
     where s.endpoint_id = p_endpoint_id
+        and outbound_webhooks.caller_sees(s.clinic_id)
     order by s.id desc
 $$;
 
 revoke execute on function outbound_webhooks.list_secrets(bigint) from public;
-grant execute on function outbound_webhooks.list_secrets(bigint) to outbound_webhooks_admin;
+grant execute on function outbound_webhooks.list_secrets(bigint) to outbound_webhooks_admin, outbound_webhooks_clinic;
 comment on function outbound_webhooks.list_secrets(bigint) is
     'The signing keys of an endpoint, newest first: since when and until when each signs (null: no end is set), and the id '
     'of the master key that it is sealed with (null: not yet sealed). Never a key itself.';

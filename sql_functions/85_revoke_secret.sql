@@ -11,7 +11,10 @@ create or replace function outbound_webhooks.revoke_secret(p_secret_id bigint)
 as $$
 declare
     v_endpoint_id constant bigint := (
-        select s.endpoint_id from outbound_webhooks.endpoint_secrets as s where s.id = p_secret_id
+        select s.endpoint_id
+        from outbound_webhooks.endpoint_secrets as s
+        where s.id = p_secret_id
+            and outbound_webhooks.caller_sees(s.clinic_id)
     );
     v_state text;
     v_now timestamptz;
@@ -44,7 +47,7 @@ end
 $$;
 
 revoke execute on function outbound_webhooks.revoke_secret(bigint) from public;
-grant execute on function outbound_webhooks.revoke_secret(bigint) to outbound_webhooks_admin;
+grant execute on function outbound_webhooks.revoke_secret(bigint) to outbound_webhooks_admin, outbound_webhooks_clinic;
 comment on function outbound_webhooks.revoke_secret(bigint) is
     E'Revoke a signing key: no request that starts later than 2 seconds after the commit is signed with it. The only key '
     'of an endpoint that is not retired cannot be revoked: rotate it, with an overlap of 0.\n'

@@ -29,6 +29,7 @@ begin
     select e.clinic_id into v_clinic_id
     from outbound_webhooks.endpoints as e
     where e.id = p_endpoint_id
+        and outbound_webhooks.caller_sees(e.clinic_id)
         and e.state <> 'retired'
     for no key update;
     if not found then
@@ -61,7 +62,8 @@ end
 $$;
 
 revoke execute on function outbound_webhooks.rotate_secret(bigint, interval, text) from public;
-grant execute on function outbound_webhooks.rotate_secret(bigint, interval, text) to outbound_webhooks_admin;
+grant execute on function outbound_webhooks.rotate_secret(bigint, interval, text)
+    to outbound_webhooks_admin, outbound_webhooks_clinic;
 comment on function outbound_webhooks.rotate_secret(bigint, interval, text) is
     E'Give an endpoint a new signing key; returns its id, and the key itself, which is shown this once. Until the overlap '
     'ends, every request is signed with the new key and with those before it.\n'

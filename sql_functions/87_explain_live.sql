@@ -94,7 +94,7 @@ begin
                 format('it was kept (%s), and is sent again in its turn: the oldest first, %s a second',
                     p_delivery.parked_reason, f.drain_rate)),
             (13, 'retry_after', s.may_go and f.held_until > v_now, null, f.held_until,
-                'the receiver asked to be left alone (Retry-After)'),
+                'the receiver asked to be left alone (Retry-After), or something here kept a request to it from being sent'),
             (14, 'held_back', s.waits and v_head.id is not null, v_head.created_at, null,
                 format('order is kept: delivery %s of %s is older, and not done', v_head.id, p_delivery.ordering_key)),
             (15, 'not_due', s.may_go and v_head.id is null and p_delivery.next_attempt_at > v_now, null,

@@ -76,11 +76,22 @@ as $$
         'warning',
         'keys-in-clear',
         'signing keys',
-        format('not sealed, though older than 5 minutes: %s', count(*)),
+        format('not sealed, though older than a minute: %s', count(*)),
         'outbound-webhooks run: a dispatcher seals them within a minute; its log says if it cannot'
     from outbound_webhooks.endpoint_secrets as k
     where k.secret is not null
-        and k.created_at < clock_timestamp() - interval '5 minutes'
+        and k.created_at < clock_timestamp() - interval '1 minute'
+    having count(*) > 0
+    union all
+    select
+        'warning',
+        'headers-in-clear',
+        'headers',
+        format('not sealed, though older than a minute: %s', count(*)),
+        'outbound-webhooks run: a dispatcher seals them within seconds; its log says if it cannot'
+    from outbound_webhooks.endpoint_headers as h
+    where h.value is not null
+        and h.set_at < clock_timestamp() - interval '1 minute'
     having count(*) > 0
     union all
     select

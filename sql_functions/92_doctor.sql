@@ -20,11 +20,15 @@ as $$
         union all
         select d.* from outbound_webhooks.diagnose_installation() as d
         union all
+        select d.* from outbound_webhooks.diagnose_policies() as d
+        union all
         select d.* from outbound_webhooks.diagnose_arming(p_environment) as d
         union all
         select d.* from outbound_webhooks.diagnose_switches() as d
         union all
         select d.* from outbound_webhooks.diagnose_endpoints() as d
+        union all
+        select d.* from outbound_webhooks.diagnose_urls() as d
     ) as f
     order by array_position(array['problem', 'warning', 'note'], f.severity), f.subject, f.finding
 $$;

@@ -12,12 +12,14 @@ import trustme
 from dispatcher import app
 from dispatcher.config import Settings
 from dispatcher.demo.receiver import Receiver, make_ca, serve_receiver
-from tests.support import postgres
+from tests.support import examples, postgres
 from tests.support.host import IMPOSSIBLE, Host
 from tests.support.seen import Seen
 from tests.support.settings import settings_for
 
 StartDispatcher = Callable[..., AbstractAsyncContextManager[Seen]]
+
+examples.register()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -55,6 +57,7 @@ def empty_database_url(server: postgres.TestServer) -> Iterator[str]:
 def host(database_url: str) -> Iterator[Host]:
     """A host with its payment table watched and capture on; at the end no delivery is in an impossible state."""
     found = Host(database_url)
+    found.allow_internal_urls()
     yield found
     found.close()
     with psycopg.connect(database_url) as connection:  # the host's own may have been cut

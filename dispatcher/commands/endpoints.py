@@ -1,11 +1,14 @@
 """create-endpoint, endpoints, pause, resume, retire: the receivers of a clinic."""
 
 import argparse
+import json
 import sys
 
+from dispatcher.commands.headers import read_headers
 from dispatcher.commands.parsing import Parsers, add_parser, at_least_one
 from dispatcher.commands.session import open_transaction
 from dispatcher.commands.switching import aligned
+from dispatcher.core.redaction import redact
 
 
 def add_parsers(parsers: Parsers) -> None:
@@ -40,14 +43,21 @@ def _add_create(parsers: Parsers) -> None:
     added.add_argument("--max-in-flight", type=at_least_one, default=10, help="requests at once (default 10)")
     added.add_argument("--rate", type=at_least_one, help="requests a second, at most; no limit by default")
     added.add_argument("--timeout", type=at_least_one, default=20, help="seconds for a request (default 20)")
+    added.add_argument(
+        "--headers",
+        metavar="FILE",
+        help="headers that each request has, as `headers set` reads them; - for standard input",
+    )
 
 
 def create_endpoint(arguments: argparse.Namespace) -> None:
     """Create an endpoint of a clinic; print its signing key, once."""
+    headers = None if arguments.headers is None else json.dumps(read_headers(arguments.headers))
     with open_transaction() as connection:
         row = connection.execute(
             "select endpoint_id, secret from outbound_webhooks.create_endpoint(%s, %s, %s, p_ordering => %s,"
-            " p_max_in_flight => %s, p_requests_per_second => %s, p_timeout_seconds => %s)",
+            " p_max_in_flight => %s, p_requests_per_second => %s, p_timeout_seconds => %s,"
+            " p_headers => %s::text::jsonb)",
             (
                 arguments.clinic,
                 arguments.url,
@@ -56,6 +66,7 @@ def create_endpoint(arguments: argparse.Namespace) -> None:
                 arguments.max_in_flight,
                 arguments.rate,
                 arguments.timeout,
+                headers,
             ),
         ).fetchone()
     assert row is not None
@@ -79,7 +90,8 @@ def endpoints(arguments: argparse.Namespace) -> None:
     if not rows:
         print("there are no endpoints" + (f" of clinic {arguments.clinic}" if arguments.clinic else ""))
         return
-    for line in aligned([("id", "clinic", "state", "breaker", "in flight", "parked", "failures", "url"), *rows]):
+    shown = [(*row[:-1], redact(row[-1])) for row in rows]
+    for line in aligned([("id", "clinic", "state", "breaker", "in flight", "parked", "failures", "url"), *shown]):
         print(line)
 
 

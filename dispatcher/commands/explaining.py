@@ -8,6 +8,7 @@ from typing import LiteralString
 
 from dispatcher.commands.parsing import Parsers, add_parser, at_least_one
 from dispatcher.commands.session import Connection, UsageError, open_transaction
+from dispatcher.core.redaction import redact
 
 EXPLAIN_EXAMPLES = """\
 examples:
@@ -81,7 +82,7 @@ def _event(connection: Connection, event: object, endpoint: int | None) -> Itera
     if not endpoints:
         yield "  the clinic has no endpoint"
     for number, url in endpoints:
-        yield f"endpoint {number}: {url}"
+        yield f"endpoint {number}: {redact(url)}"
         answers = connection.execute(EXPLAIN, (event, number)).fetchall()
         for delivery, code, *said in answers:
             if code == "unknown_event":

@@ -1,14 +1,11 @@
-"""rotate-secret, revoke-secret, secrets: the endpoints' signing keys; generate-master-key: the key that seals them."""
+"""rotate-secret, revoke-secret, secrets: the signing keys of endpoints."""
 
 import argparse
-import base64
-import secrets
 import sys
 
 from dispatcher.commands.parsing import Parsers, add_parser, at_least_one
 from dispatcher.commands.session import UsageError, open_transaction
 from dispatcher.commands.switching import aligned
-from dispatcher.core.sealing import KEY_BYTES
 
 
 def add_parsers(parsers: Parsers) -> None:
@@ -27,12 +24,6 @@ def add_parsers(parsers: Parsers) -> None:
     revoked.add_argument("secret", type=at_least_one, help="its id, as `secrets` has it")
     listed = add_parser(parsers, "secrets", list_secrets, "List the signing keys of an endpoint, without the keys.")
     listed.add_argument("endpoint", type=at_least_one, help="its id")
-    add_parser(
-        parsers,
-        "generate-master-key",
-        generate_master_key,
-        "Print a new master key for OUTBOUND_WEBHOOKS_MASTER_KEYS.",
-    )
 
 
 def rotate_secret(arguments: argparse.Namespace) -> None:
@@ -70,9 +61,3 @@ def list_secrets(arguments: argparse.Namespace) -> None:
         raise UsageError(f"there is no endpoint {arguments.endpoint}, or it has no signing key")
     for line in aligned([("secret", "signs", "since", "until", "sealed"), *rows]):
         print(line)
-
-
-def generate_master_key(_: argparse.Namespace) -> None:
-    """Print a new master key for OUTBOUND_WEBHOOKS_MASTER_KEYS."""
-    key_id = "k" + secrets.token_hex(3)
-    print(f"{key_id}:{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}")

@@ -11,7 +11,10 @@ from dispatcher.commands.busy import patiently
 from dispatcher.commands.parsing import Parsers, add_parser, at_least_one
 from dispatcher.commands.session import Connection, UsageError, connected
 
-ROLES = "outbound_webhooks_owner, outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor"
+ROLES = (
+    "outbound_webhooks_owner, outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor,"
+    " outbound_webhooks_clinic"
+)
 
 ALIVE: LiteralString = """
     select d.name
@@ -125,8 +128,8 @@ def _about_roles(connection: Connection) -> str:
     """The roles belong to the whole server: what a DBA may do about them."""
     users = connection.execute(USERS_OF_THE_ROLES, (ROLES,)).fetchall()
     if others := [database for database, is_here in users if not is_here]:
-        return f"The four roles stay, as other databases of this server need them: {', '.join(others)}"
+        return f"The five roles stay, as other databases of this server need them: {', '.join(others)}"
     statements = [f"  drop role {ROLES};"]
     if users:
         statements.insert(0, f"  drop owned by {ROLES}; -- rights that others granted to them here")
-    return "\n".join(["The four roles belong to the whole server, and stay. A superuser removes them by:", *statements])
+    return "\n".join(["The five roles belong to the whole server, and stay. A superuser removes them by:", *statements])

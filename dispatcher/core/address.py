@@ -1,7 +1,8 @@
 """May this address be called? Endpoint URLs come from tenants, so only public unicast addresses are.
 
 An explicit list, and not `ipaddress.is_global`, which calls NAT64 and 6to4 forms of 127.0.0.1 global (CVE-2024-4032 and
-later). The ranges are those of the IANA special-purpose address registries.
+later). The ranges are those of IANA's special-purpose address registries; `tests/support/special_purpose.py` has these
+row by row, and each difference with its reason. `outbound_webhooks.is_public_address()` has the same ranges.
 """
 
 import ipaddress
@@ -17,6 +18,8 @@ _REFUSED_V4 = {
         "10.0.0.0/8": "private",
         "100.64.0.0/10": "carrier-grade NAT",
         "127.0.0.0/8": "loopback",
+        # Public by number, but answered inside of every Azure network only, to its own machines.
+        "168.63.129.16/32": "cloud platform",
         "169.254.0.0/16": "link-local, cloud metadata",
         "172.16.0.0/12": "private",
         "192.0.0.0/24": "protocol assignments",

@@ -1,16 +1,19 @@
-"""The request of one attempt: body bytes, standard headers, signature."""
+"""The request of one attempt: body bytes, the clinic's headers, standard headers, signature."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dispatcher.core.model import Delivery, Request
 from dispatcher.core.signing import sign
 
 
-def build(delivery: Delivery, keys: Sequence[str], timestamp: int, user_agent: str) -> Request:
+def build(
+    delivery: Delivery, keys: Sequence[str], headers: Mapping[str, str], timestamp: int, user_agent: str
+) -> Request:
     """The signed request for a delivery.
 
     Args:
         keys: the endpoint's signing keys in clear, newest first.
+        headers: the endpoint's own, in clear, by lower-case name, checked (core.headers).
         timestamp: of this attempt, whole seconds since 1970, UTC; a retry has a new one, and the same id and body.
 
     Raises:
@@ -20,6 +23,8 @@ def build(delivery: Delivery, keys: Sequence[str], timestamp: int, user_agent: s
     return Request(
         url=delivery.url,
         headers={
+            **headers,
+            # Ours come last: nothing takes their place, whatever the rules for those above let through.
             "content-type": "application/json; charset=utf-8",
             "user-agent": user_agent,
             "accept": "*/*",

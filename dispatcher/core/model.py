@@ -1,7 +1,7 @@
 """The words of the path as values: a claimed delivery, its request, the result, the verdict."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -40,6 +40,15 @@ class ErrorClass(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Header:
+    """A header that a clinic adds: its value in clear, for a minute after it was set, or sealed."""
+
+    name: str
+    value: str | None = field(repr=False)
+    sealed: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """One event owed to one endpoint, claimed: all that an attempt needs.
 
@@ -53,7 +62,7 @@ class Delivery:
     clinic_id: str
     event_id: str
     event_type: str
-    body: str
+    body: str = field(repr=False)
     created_at: datetime
     lease_token: int
     attempt_number: int
@@ -62,7 +71,8 @@ class Delivery:
     timeout_seconds: float
     is_probe: bool
     retry_schedule: tuple[int, ...] | None
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
+    headers: tuple[Header, ...]
 
     @property
     def is_notice(self) -> bool:
@@ -75,8 +85,8 @@ class Request:
     """One HTTP request, ready to be sent; `timeout_seconds` covers everything from connecting to the last byte read."""
 
     url: str
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
     timeout_seconds: float
     method: str = "POST"
 
@@ -85,7 +95,8 @@ class Request:
 class SendResult:
     """What came of a request: an HTTP status, or the class of the error that kept it from having one.
 
-    `note` is our own remark (body_truncated); `excerpt` the first KB of the body of an answer that was not 2xx.
+    `note` is our own remark (body_truncated); `excerpt` is the first KB of the body of an answer that was not 2xx, and
+    like `content_type` as core/kept.py cleans it.
     """
 
     started_at: datetime
@@ -94,6 +105,7 @@ class SendResult:
     error: ErrorClass | None = None
     retry_after: str | None = None
     note: str | None = None
+    content_type: str | None = None
     excerpt: str | None = None
 
     @property

@@ -23,6 +23,7 @@ from dispatcher.lifetime import die_with_parent
 
 PREFIX = "OUTBOUND_WEBHOOKS_"
 ENVIRONMENT = "demo"
+ALLOWED_NETWORKS = "127.0.0.0/8"  # where the receiver is
 WAIT_SECONDS = 60.0
 STOP_SECONDS = 45.0  # its own grace for requests in flight is 30
 LONGEST_LOG_LINE = 1024 * 1024
@@ -200,7 +201,7 @@ def _environment(database_url: str, ca_file: Path, ops_port: int) -> dict[str, s
         "ENVIRONMENT": ENVIRONMENT,
         "ENABLED": "true",
         "MASTER_KEYS": "demo:" + base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode(),
-        "ALLOWED_NETWORKS": "127.0.0.0/8",
+        "ALLOWED_NETWORKS": ALLOWED_NETWORKS,
         "CA_FILE": str(ca_file),
         "OPS_PORT": str(ops_port),
         "LOG_FORMAT": "json",

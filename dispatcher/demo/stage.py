@@ -25,6 +25,9 @@ select outbound_webhooks.watch(
 select outbound_webhooks.set_capture(true);
 select outbound_webhooks.arm({})"""
 
+# The receiver is on this machine. The dispatcher's OUTBOUND_WEBHOOKS_ALLOWED_NETWORKS has to name it, too.
+_ALLOW: LiteralString = "select outbound_webhooks.set_url_policy(p_internal_urls => true)"
+
 _ENDPOINTS: tuple[tuple[str, LiteralString], ...] = (
     (
         "/clinic-1",
@@ -89,6 +92,9 @@ async def create_endpoints(teller: Teller, dba: AsyncConnection[TupleRow], recei
     teller.step("Each clinic has an endpoint, with a signing key of its own")
     teller.line("receiver", f"{receiver.url}, with a certificate of a throwaway CA")
     teller.line("", "verifies with the official standardwebhooks library")
+    teller.line("its URL", "is of this machine, and refused unless internal ones are allowed")
+    teller.sql(DBA, _ALLOW)
+    await dba.execute(_ALLOW)
     paths = {}
     for path, call in _ENDPOINTS:
         statement = sql.SQL(call).format(receiver.url + path)

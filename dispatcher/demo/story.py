@@ -8,7 +8,7 @@ from psycopg.rows import TupleRow
 
 from dispatcher.demo import host, records
 from dispatcher.demo.embedded import PORT, SUPERUSER, Server
-from dispatcher.demo.process import Attempt, DemoFailed, DispatcherProcess
+from dispatcher.demo.process import ALLOWED_NETWORKS, Attempt, DemoFailed, DispatcherProcess
 from dispatcher.demo.receiver import Received, Receiver
 from dispatcher.demo.records import Event, Owed
 from dispatcher.demo.scenes import Scene
@@ -31,6 +31,8 @@ class Story:
         """Wait for the dispatcher."""
         self.teller.step("The dispatcher starts: a second process")
         self.teller.line("command", f"python -m dispatcher run, process {self.dispatcher.process.pid}")
+        self.teller.line("may call", f"{ALLOWED_NETWORKS}, as OUTBOUND_WEBHOOKS_ALLOWED_NETWORKS says")
+        self.teller.line("", "(without that: public addresses only)")
         checks = await self.dispatcher.wait_until_ready()
         self.teller.line("/readyz", f"ok: {', '.join(checks)}")
 

@@ -20,7 +20,8 @@ _SIGNATURE = re.compile(r"^comment on function (outbound_webhooks\.(\w+)\([^)]*\
 # The function's, and that of other versions of the server, if its file has one.
 _BODY = re.compile(r"\bas \$\$(.*?)\$\$;|\bas '([^']*)';", re.DOTALL)
 _GRANT = re.compile(
-    r"^grant ([\w, ]+?)\s+on (?:(function|schema|sequence) )?(.+?)\s+to ([^;]+);", re.MULTILINE | re.DOTALL
+    r"^grant ([\w, ]+?)(?: \(([\w,\s]+)\))?\s+on (?:(function|schema|sequence) )?(.+?)\s+to ([^;]+);",
+    re.MULTILINE | re.DOTALL,
 )
 
 _FUNCTIONS: LiteralString = """
@@ -37,6 +38,10 @@ _MISSING_GRANTS: LiteralString = """
         case g.kind
             when 'function' then has_function_privilege(g.role, to_regprocedure(g.object), g.privilege)
             when 'schema' then has_schema_privilege(g.role, to_regnamespace(g.object), g.privilege)
+            when 'column' then has_column_privilege(
+                g.role, to_regclass(regexp_replace(g.object, '[.][^.]+$', '')),
+                substring(g.object from '[^.]+$'), g.privilege
+            )
             when 'sequence' then has_sequence_privilege(g.role, to_regclass(g.object), g.privilege)
             else has_table_privilege(g.role, to_regclass(g.object), g.privilege)
         end,
@@ -82,16 +87,19 @@ def _grants(connection: psycopg.Connection[TupleRow], folder: Path) -> Iterator[
         _MISSING_GRANTS, [list(column) for column in zip(*grants, strict=True)]
     ):
         thing = f"{kind} {name}".strip()
+        table, _, column = name.rpartition(".")
+        granted = f"{privilege} ({column}) on {table}" if kind == "column" else f"{privilege} on {thing}"
         yield Finding(
-            "problem", "grant-missing", f"role {role}", f"it lacks {privilege} on {thing}",
-            f"grant {privilege} on {thing} to {role}",
-        )  # fmt: skip
+            "problem", "grant-missing", f"role {role}", f"it lacks {privilege} on {thing}", f"grant {granted} to {role}"
+        )
 
 
 def _granted(text: str) -> Iterator[tuple[str, str, str, str]]:
-    """Each grant of a file as (privilege, kind, object, role); the kind of a table is empty."""
-    for privileges, kind, objects, roles in _GRANT.findall(text):
+    """Each grant of a file as (privilege, kind, object, role); a table's kind is empty, a column is table.column."""
+    for privileges, columns, kind, objects, roles in _GRANT.findall(text):
         names = [objects] if kind == "function" else objects.split(",")
+        if columns:
+            kind, names = "column", [f"{table}.{column.strip()}" for table in names for column in columns.split(",")]
         for privilege in privileges.split(","):
             for name in names:
                 for role in roles.split(","):

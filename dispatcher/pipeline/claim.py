@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
-from dispatcher.core.model import Delivery
+from dispatcher.core.model import Delivery, Header
 from dispatcher.db import Pool
 
 EVERYTHING = "-infinity"  # the watermark that hides nothing
@@ -118,4 +118,5 @@ def _delivery(row: dict[str, Any]) -> Delivery:
         is_probe=row["is_probe"],
         retry_schedule=None if schedule is None else tuple(schedule),
         secrets=tuple(row["secrets"] or ()),
+        headers=tuple(Header(*parts) for parts in row["headers"] or ()),
     )

@@ -6,7 +6,7 @@ from typing import Any, LiteralString
 
 from psycopg import AsyncConnection
 
-from dispatcher.core.sealing import NONCE_BYTES, Keyring, seal
+from dispatcher.core.sealing import NONCE_BYTES, Keyring, purpose_of, seal
 from dispatcher.db import Pool
 from dispatcher.pipeline.heartbeat import Heartbeat
 from dispatcher.pipeline.leading import while_leading
@@ -45,7 +45,7 @@ class Janitor:
 
     async def round(self) -> None:
         """One round of everything that is due."""
-        await self._seal_secrets()
+        await self._seal_values()
         await self._settle_deliveries()
         if time.monotonic() - self._ended_at >= END_PARKED_EVERY_SECONDS:
             await self._end_parked()
@@ -64,20 +64,22 @@ class Janitor:
         if names:
             self._observe(PartitionsMade(names))
 
-    async def _seal_secrets(self) -> None:
-        """Seal the signing keys that create_endpoint made or a DBA inserted in clear."""
+    async def _seal_values(self) -> None:
+        """Seal the signing keys and the header values that were set, or that a DBA inserted, in clear."""
+        sealed = 0
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
-                "select id, clinic_id, endpoint_id, secret from outbound_webhooks.unsealed_secrets()"
+                "select kind, id, clinic_id, endpoint_id, name, value, version from outbound_webhooks.unsealed_values()"
             )
-            clear = await cursor.fetchall()
-            for secret_id, clinic_id, endpoint_id, secret in clear:
-                sealed = seal(self._keyring, clinic_id, endpoint_id, secret, secrets.token_bytes(NONCE_BYTES))
-                await connection.execute(
-                    "select outbound_webhooks.seal_secret(%s, %s, %s)", (secret_id, secret, sealed)
+            for kind, value_id, clinic_id, endpoint_id, name, value, version in await cursor.fetchall():
+                nonce = secrets.token_bytes(NONCE_BYTES)
+                text = seal(self._keyring, purpose_of(kind, name), clinic_id, endpoint_id, value, nonce)
+                cursor = await connection.execute(
+                    "select outbound_webhooks.replace_value(%s, %s, %s, %s)", (kind, value_id, version, text)
                 )
-        if clear:
-            self._observe(SecretsSealed(len(clear)))
+                sealed += await cursor.fetchone() == (True,)
+        if sealed:
+            self._observe(SecretsSealed(sealed))
 
     async def _settle_deliveries(self) -> None:
         """Park, free or cancel what waits at endpoints whose state changed, batch by batch."""

@@ -22,6 +22,7 @@ from dispatcher.telemetry.observations import (
 
 LINGER_SECONDS = 0.025  # how long the first result of a batch waits for company
 BATCH = 200
+_WRITTEN_BY_RECEIVERS = ("response_excerpt", "content_type")
 MAX_BACKOFF_SECONDS = 1.0  # sooner than a lease runs out, once the database is back
 
 
@@ -85,10 +86,13 @@ class Recorder:
                 backoff = min(backoff * 2, MAX_BACKOFF_SECONDS)
 
     async def _flush_one_by_one(self, batch: Sequence[_Entry], error: BaseException) -> None:
-        """One result that the database refuses must not hold up the others."""
+        """A result that the database refuses must not hold up the others, nor what a receiver wrote its own result."""
         if len(batch) > 1:
             for entry in batch:
                 await self._flush([entry])
+        elif any(batch[0].values[name] is not None for name in _WRITTEN_BY_RECEIVERS):
+            batch[0].values.update(dict.fromkeys(_WRITTEN_BY_RECEIVERS))
+            await self._flush(batch)
         else:
             self._observe(ResultUnrecordable(_delivery_id(batch[0]), error_text(error)))
             _settle(batch[0], kept=False)
@@ -125,6 +129,7 @@ class Recorder:
             "started_at": result.started_at.isoformat(),
             "duration_ms": result.duration_ms,
             "note": result.note,
+            "content_type": result.content_type,
             "response_excerpt": result.excerpt,
             "dispatcher_id": self._dispatcher_id,
             "state": verdict.state,

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import psycopg
 
+from dispatcher.core.headers import HeaderRefused
 from dispatcher.core.model import Delivery
 from dispatcher.core.sealing import SealingError
 from dispatcher.core.signing import InvalidKey
@@ -175,7 +176,7 @@ class Worker:
                 await self._release(delivery, reason, timedelta(0))
         except LocalFailure as error:
             await self._release(delivery, str(error), LOCAL_FAILURE_DELAY)
-        except (SealingError, InvalidKey) as error:
+        except (SealingError, InvalidKey, HeaderRefused) as error:
             await self._release(delivery, str(error), UNUSABLE_DELAY)
         except Exception as error:  # one delivery that cannot be handled must not stop the others
             await self._release(delivery, f"unexpected {type(error).__name__}: {error}", UNUSABLE_DELAY)

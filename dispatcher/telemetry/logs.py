@@ -1,11 +1,16 @@
-"""Observations as log lines: a dotted name and ids; no body, no secret, no header."""
+"""Observations as log lines: a dotted name and ids; no body, no secret, no header. The last processor sees to that."""
 
 import logging
 import sys
+import threading
+import traceback
+from dataclasses import asdict
+from types import TracebackType
 from typing import Any, Literal
 
 import structlog
 
+from dispatcher.core.redaction import redact, redact_field
 from dispatcher.telemetry import observations as o
 
 Format = Literal["auto", "json", "console"]
@@ -28,12 +33,17 @@ def configure(log_format: Format, level: str, **everywhere: object) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    # Tracebacks are fields by then, too, and without local variables, which may hold keys.
     renderer: list[structlog.types.Processor] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        [
+            structlog.processors.format_exc_info,
+            _redacted,
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ]
         if console
-        # Without local variables, which may hold keys.
         else [
             structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+            _redacted,
             structlog.processors.JSONRenderer(),
         ]
     )
@@ -55,6 +65,29 @@ def configure(log_format: Format, level: str, **everywhere: object) -> None:
     root.setLevel(level.upper())
     # The pool reports every failed connection attempt, and so do we, once and with the task.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+
+
+def _redacted(_: Any, __: str, fields: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Last before the line is written: whatever is logged, by whom ever, leaves without secrets."""
+    return {redact(name): redact_field(name, value) for name, value in fields.items()}
+
+
+def guard_uncaught() -> None:
+    """What nobody catches, in any thread, and what libraries log before configure(), goes to stderr without secrets."""
+    sys.excepthook = _tell_uncaught
+    threading.excepthook = lambda failed: _tell_uncaught(failed.exc_type, failed.exc_value, failed.exc_traceback)
+    sys.unraisablehook = lambda failed: _tell_uncaught(failed.exc_type, failed.exc_value, failed.exc_traceback)
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(_RedactingFormatter())
+
+
+class _RedactingFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
+def _tell_uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
 
 
 def log_observation(observation: o.Observation) -> None:
@@ -124,6 +157,18 @@ def log_observation(observation: o.Observation) -> None:
             logger.warning("parked.ended", count=count)
         case o.DatabaseTrouble(task, error):
             logger.warning("database.trouble", task=task, error=error)
+        case o.AdminStarted(host, port):
+            logger.info("admin.started", host=host, port=port)
+        case o.AdminStopped():
+            logger.info("admin.stopped")
+        case o.RequestAnswered():
+            logger.info(
+                "request.answered", **{key: value for key, value in asdict(observation).items() if value is not None}
+            )
+        case o.AuthenticationRefused(request_id, reason, address):
+            logger.warning("authentication.refused", request_id=request_id, reason=reason, address=address)
+        case o.RequestFailed(request_id, error, where):
+            logger.error("request.failed", request_id=request_id, error=error, where=where)
         case o.Woken() | o.Claimed() | o.ResultsFlushed() | o.StatsRefreshed():
             pass  # counted, not told
 

@@ -59,6 +59,7 @@ def original(programs: Path, receiver: Receiver) -> Iterator[Original]:
             connection.execute(f"create database {DATABASE}".encode())
         migrate(server.url(DATABASE))
         with closing(Host(server.url(DATABASE))) as host:
+            host.allow_internal_urls()
             host.endpoint(receiver.url + "/")
             host.rows("update outbound_webhooks.settings set delivering = true, delivering_since = now()")
             for _ in range(WAITING):

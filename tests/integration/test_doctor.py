@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dispatcher.core.sealing import parse_keyring, seal
+from dispatcher.core.sealing import parse_keyring, purpose_of, seal
 from dispatcher.examination.findings import Finding
 from tests.sql import steps
 from tests.support.cli import URL, Finished, cli
@@ -117,6 +117,11 @@ def test_on_the_schema_of_a_newer_release(env: dict[str, str], well: Host) -> No
             "it lacks select on sequence outbound_webhooks.delivery_ids",
         ),
         (
+            "revoke select (parked_max_age) on outbound_webhooks.settings from outbound_webhooks_clinic",
+            "role outbound_webhooks_clinic",
+            "it lacks select on column outbound_webhooks.settings.parked_max_age",
+        ),
+        (
             "revoke usage on schema outbound_webhooks from outbound_webhooks_admin",
             "role outbound_webhooks_admin",
             "it lacks usage on schema outbound_webhooks",
@@ -176,31 +181,55 @@ def test_master_keys(env: dict[str, str], well: Host) -> None:
     opened = asked(env)[1]
     other_name = the_finding({**env, KEYS: f"new:{OTHER_KEY}"})
     same_name = the_finding({**env, KEYS: f"test:{OTHER_KEY}"})
-    both = asked({**env, KEYS: f"new:{OTHER_KEY},test:{key}"})[1]
+    both = the_finding({**env, KEYS: f"new:{OTHER_KEY},test:{key}"})
+    behind = asked({**env, KEYS: f"test:{key},new:{OTHER_KEY}"})[1]
     unset = the_finding({**env, KEYS: ""})
 
-    assert opened == both == []
+    assert opened == behind == []
+    assert (both.severity, both.code) == ("note", "keys-sealed-before")
+    assert both.finding == "2 signing keys and headers in use are sealed with test, and not with new, the first one"
     assert (
         (other_name.severity, other_name.code) == (same_name.severity, same_name.code) == ("problem", "keys-unopened")
     )
     assert other_name.finding == (
         f"master key test is not among the configured ones (new): nothing is sent to 2 endpoints (1, {second})"
     )
-    assert same_name.finding.startswith("the sealed signing key was altered, or belongs to another endpoint: ")
+    assert same_name.finding.startswith("the sealed text was altered, or belongs to another endpoint or purpose: ")
     assert (unset.severity, unset.code) == ("note", "keys-untried")
 
 
+def test_master_keys_of_headers(env: dict[str, str], well: Host) -> None:
+    """So has every header; where one does not, it is said what to do if the master key is lost."""
+    created = steps.endpoint(well, "clinic-2", headers='{"x-a": "1", "x-b": "2"}').id
+    seal_all(well, f"other:{OTHER_KEY}")
+    well.rows("delete from outbound_webhooks.endpoint_secrets")
+
+    found = the_finding(env)
+    well.rows("select outbound_webhooks.set_headers(%s, '{}')", created)
+
+    assert (found.severity, found.code, found.subject) == ("problem", "headers-unopened", "headers")
+    assert found.finding == (
+        f"master key other is not among the configured ones (test): nothing is sent to 1 endpoints ({created})"
+    )
+    assert found.remedy.endswith("if it is lost, set the headers of these endpoints again")
+    assert asked(env)[1] == []
+
+
 def seal_all(host: Host, master_keys: str) -> None:
-    """Seal every signing key, as the leader does."""
-    for row in host.rows("select * from outbound_webhooks.unsealed_secrets()"):
+    """Seal every signing key and every header, as the leader does."""
+    for row in host.rows("select * from outbound_webhooks.unsealed_values()"):
+        name = row["name"]
         sealed = seal(
             parse_keyring(master_keys),
+            purpose_of(str(row["kind"]), None if name is None else str(name)),
             str(row["clinic_id"]),
             int(str(row["endpoint_id"])),
-            str(row["secret"]),
+            str(row["value"]),
             bytes(12),
         )
-        host.rows("select outbound_webhooks.seal_secret(%s, %s, %s)", row["id"], row["secret"], sealed)
+        host.rows(
+            "select outbound_webhooks.replace_value(%s, %s, %s, %s)", row["kind"], row["id"], row["version"], sealed
+        )
 
 
 def test_listen_that_cannot_connect(env: dict[str, str], well: Host) -> None:

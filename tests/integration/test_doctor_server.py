@@ -33,6 +33,8 @@ def test_every_grant_and_function_is_read(plain: psycopg.Connection[tuple[object
         " where p.pronamespace = 'outbound_webhooks'::regnamespace and a.grantee <> p.proowner union all"
         " select c.oid, a.grantee, a.privilege_type from pg_class as c, aclexplode(c.relacl) as a"
         " where c.relnamespace = 'outbound_webhooks'::regnamespace and a.grantee <> c.relowner union all"
+        " select c.oid, a.grantee, a.privilege_type from pg_attribute as t join pg_class as c on c.oid = t.attrelid,"
+        " aclexplode(t.attacl) as a where c.relnamespace = 'outbound_webhooks'::regnamespace union all"
         " select n.oid, a.grantee, a.privilege_type from pg_namespace as n, aclexplode(n.nspacl) as a"
         " where n.nspname = 'outbound_webhooks' and a.grantee <> n.nspowner) as granted"
     ).fetchone()

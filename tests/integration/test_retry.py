@@ -2,7 +2,12 @@
 
 from dispatcher.core.verdict import ANSWERED_GONE, EXHAUSTED
 from dispatcher.demo.receiver import Receiver
-from dispatcher.telemetry.observations import AttemptFinished, DeliveriesSettled, EndpointDisabled
+from dispatcher.telemetry.observations import (
+    AttemptFinished,
+    DeliveriesSettled,
+    EndpointDisabled,
+    ResultUnrecordable,
+)
 from tests.conftest import StartDispatcher
 from tests.support.host import Host
 
@@ -107,3 +112,18 @@ async def test_one_delivery_that_cannot_be_sent(host: Host, receiver: Receiver, 
     assert waiting == {
         "endpoint_id": broken.id, "attempt_count": 0, "failure_count": 0, "lease_token": None, "later": True
     }  # fmt: skip
+
+
+async def test_an_answer_that_the_database_refuses(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
+    """As a database in another encoding than UTF-8 may: the failure is recorded, without what the receiver wrote."""
+    host.endpoint(receiver.url + "/", retry_schedule=[0, 0])
+    host.rows("alter table outbound_webhooks.attempts add constraint refused check (content_type is null)")
+    receiver.default = 500
+
+    async with dispatcher() as seen:
+        host.pay()
+        await seen.count(AttemptFinished, 2)
+    attempts = host.rows("select http_status, content_type from outbound_webhooks.attempts")
+
+    assert seen.of(ResultUnrecordable) == []
+    assert attempts == [{"http_status": 500, "content_type": None}] * 2

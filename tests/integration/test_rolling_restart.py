@@ -24,7 +24,7 @@ AT_WORK = 50  # attempts of a dispatcher, after which it is in the middle of it
 
 async def answer_after_a_while(_: web.Request) -> web.Response:
     """Requests last: a dispatcher that is told to stop has some in flight."""
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(1)
     return web.Response(status=204)
 
 

@@ -24,7 +24,10 @@ from tests.support.host import ENVIRONMENT
 from tests.support.process import ROOT, clean_environment, run_dispatcher
 from tests.support.settings import environment
 
-ROLES = "outbound_webhooks_owner, outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor"
+ROLES = (
+    "outbound_webhooks_owner, outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor,"
+    " outbound_webhooks_clinic"
+)
 RELATED = '[{"name": "checkout", "table": "\\"Shop\\".checkouts", "by": "checkout_id", "columns": {"id": "id"}}]'
 
 
@@ -47,6 +50,7 @@ def install(url: str, receiver_url: str = "https://clinic.example/") -> None:
         connection.execute("select outbound_webhooks.watch('\"Sales\".\"Orders\"', '{}', 'order')")
         connection.execute("select outbound_webhooks.set_capture(true)")
         connection.execute("select outbound_webhooks.arm(%s)", (ENVIRONMENT,))
+        connection.execute("select outbound_webhooks.set_url_policy(p_internal_urls => true)")
         for clinic in ("clinic-1", "clinic-2"):
             connection.execute("select outbound_webhooks.create_endpoint(%s, %s)", (clinic, receiver_url))
 
@@ -144,7 +148,7 @@ def test_what_is_said(database: Connection, empty_database_url: str) -> None:
         '  the triggers on: "Sales"."Orders", payment_transactions',
     ]
     assert lines[5].startswith("removed: the triggers, what our roles were granted")
-    assert lines[6].startswith("The four roles stay, as other databases of this server need them: ow_template_")
+    assert lines[6].startswith("The five roles stay, as other databases of this server need them: ow_template_")
     assert refused(cli("uninstall", "--yes", **{URL: empty_database_url}), "not installed")
 
 

@@ -85,7 +85,7 @@ def test_no_write_fails(database: Connection, empty_database_url: str) -> None:
                 writer.stop.set()
     committed = dict(zip(WORK, [call.result() for call in running], strict=True))
 
-    assert (done.code, done.out.splitlines()[-1][:20]) == (0, "The four roles stay,"), done.err
+    assert (done.code, done.out.splitlines()[-1][:20]) == (0, "The five roles stay,"), done.err
     assert database.execute("select to_regnamespace('outbound_webhooks')").fetchone() == (None,)
     assert database.execute("select count(*) from payment_transactions").fetchone() == (
         sum(committed[name] for name in ("payments", "both", "many")),

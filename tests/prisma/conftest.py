@@ -58,6 +58,7 @@ def orm(database_url: str) -> Iterator[Host]:
     """A host as an ORM makes it, watched, capture on."""
     with closing(steps.Session(database_url)) as host:
         orm_host.install(host)
+        host.allow_internal_urls()
         host.rows("select outbound_webhooks.set_capture(true)")
         host.rows("select outbound_webhooks.arm(%s)", ENVIRONMENT)
         host.rows(ELSEWHERE)

@@ -1,68 +1,43 @@
-"""core.address against an oracle of its own: IANA's special-purpose registries, in plain numbers."""
+"""core.address against an oracle of its own: IANA's special-purpose registries (tests/support/special_purpose.py)."""
 
 import ipaddress
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.core.address import Network, refusal
+from tests.support.special_purpose import DIFFERENCES, REGISTRY_V4, REGISTRY_V6, edges, is_public, reachable
+from tests.support.urls import V4_NUMBERS, V6_NUMBERS
 
-# iana-ipv4-special-registry: first and last address of what is not globally reachable, with multicast and the former
-# class E; and the relays of 6to4, which are deprecated.
-SPECIAL_V4 = [
-    (0x00000000, 0x00FFFFFF),
-    (0x0A000000, 0x0AFFFFFF),
-    (0x64400000, 0x647FFFFF),
-    (0x7F000000, 0x7FFFFFFF),
-    (0xA9FE0000, 0xA9FEFFFF),
-    (0xAC100000, 0xAC1FFFFF),
-    (0xC0000000, 0xC00000FF),
-    (0xC0000200, 0xC00002FF),
-    (0xC0586300, 0xC05863FF),
-    (0xC0A80000, 0xC0A8FFFF),
-    (0xC6120000, 0xC613FFFF),
-    (0xC6336400, 0xC63364FF),
-    (0xCB007100, 0xCB0071FF),
-    (0xE0000000, 0xFFFFFFFF),
-]
-# iana-ipv6-special-registry inside 2000::/3, by the upper 32 bits. Outside of it nothing is assigned for unicast that
-# is reachable in its own right.
-SPECIAL_V6 = [
-    (0x20010000, 0x200101FF),
-    (0x20010DB8, 0x20010DB8),
-    (0x20020000, 0x2002FFFF),
-    (0x3FFF0000, 0x3FFF0FFF),
-]
+CLASSES = {4: ipaddress.IPv4Address, 6: ipaddress.IPv6Address}
 
 
-def is_public(version: int, number: int) -> bool:
-    """The oracle."""
-    if version == 4:
-        return not any(first <= number <= last for first, last in SPECIAL_V4)
-    upper = number >> 96
-    return 0x2 <= upper >> 28 <= 0x3 and not any(first <= upper <= last for first, last in SPECIAL_V6)
+@pytest.mark.parametrize("block", [row[0] for row in (*REGISTRY_V4, *REGISTRY_V6)])
+def test_rows_of_the_registries(block: str) -> None:
+    """The first and the last address of every row are judged as the registries, and the named differences, have it."""
+    version, *ends = edges(block)
+
+    for end in ends:
+        assert (refusal(str(CLASSES[version](end))) is None) == is_public(version, end)
 
 
-def near(edges: list[int], bits: int) -> st.SearchStrategy[int]:
-    """Any number of so many bits, more often one close to an edge."""
-    close = st.builds(int.__add__, st.sampled_from(edges), st.integers(-3, 3))
-    return st.integers(0, 2**bits - 1) | close.filter(lambda number: 0 <= number < 2**bits)
+@pytest.mark.parametrize("block", [block for block, _ in DIFFERENCES])
+def test_the_differences_are_some(block: str) -> None:
+    """Each is refused by us at both ends, and by the registries not at all, or not in so many words."""
+    version, *ends = edges(block)
+
+    assert all(refusal(str(CLASSES[version](end))) is not None for end in ends)
+    assert any(reachable(version, end) is not False for end in ends)
 
 
-V4 = near([edge for edges in SPECIAL_V4 for edge in edges], 32)
-V6_EDGES = [edge << 96 for edges in SPECIAL_V6 for edge in (edges[0], edges[1] + 1)]
-V6 = near([*V6_EDGES, 0, 1 << 125, 1 << 126, (1 << 128) - 1], 128)
-# Half of all that are drawn from the whole space lie outside 2000::/3; these lie inside.
-UNICAST = st.integers(1 << 125, (1 << 126) - 1)
-
-
-@given(V4)
+@given(V4_NUMBERS)
 def test_ipv4(number: int) -> None:
-    """An IPv4 address may be called if the registry says that it is reachable from everywhere."""
+    """An IPv4 address may be called if the oracle says so."""
     assert (refusal(str(ipaddress.IPv4Address(number))) is None) == is_public(4, number)
 
 
-@given(V6 | UNICAST)
+@given(V6_NUMBERS)
 def test_ipv6(number: int) -> None:
     """The same for IPv6, in every way to write the address."""
     address = ipaddress.IPv6Address(number)
@@ -72,7 +47,7 @@ def test_ipv6(number: int) -> None:
     }
 
 
-@given(V4)
+@given(V4_NUMBERS)
 def test_no_form_of_ipv6_reaches_an_ipv4_address(number: int) -> None:
     """Mapped, compatible, translated, NAT64, 6to4, Teredo: none of them passes, whatever is inside."""
     forms = [0xFFFF << 32, 0, 0xFFFF << 48, 0x64FF9B << 96, 0x64FF9B0001 << 80]
@@ -82,7 +57,7 @@ def test_no_form_of_ipv6_reaches_an_ipv4_address(number: int) -> None:
     assert all(refusal(str(address)) is not None for address in inside)
 
 
-@given(V4, st.integers(0, 32), V4)
+@given(V4_NUMBERS, st.integers(0, 32), V4_NUMBERS)
 def test_allowed_networks(number: int, prefix: int, other: int) -> None:
     """An opened network opens exactly itself."""
     network = ipaddress.IPv4Network((number, prefix), strict=False)

@@ -1,4 +1,4 @@
-"""core.sealing, for arbitrary texts: what was sealed opens, for its endpoint, by its key."""
+"""core.sealing, for arbitrary texts: what was sealed opens, for its endpoint and purpose, by its key."""
 
 import base64
 
@@ -6,11 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.core.sealing import KEY_BYTES, NONCE_BYTES, Keyring, SealingError, parse_keyring, seal, unseal
+from dispatcher.core.sealing import (
+    HEADER,
+    KEY_BYTES,
+    NONCE_BYTES,
+    SIGNING_KEY,
+    Keyring,
+    SealingError,
+    parse_keyring,
+    purpose_of,
+    seal,
+    unseal,
+)
 
 MASTER = st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES)
 NONCES = st.binary(min_size=NONCE_BYTES, max_size=NONCE_BYTES)
 CLINICS = st.text(max_size=30)
+NAMES = st.from_regex(r"[!#$%&'*+.^_`|~0-9a-z-]{1,20}", fullmatch=True)
+PURPOSES = st.just(SIGNING_KEY) | NAMES.map(lambda name: purpose_of(HEADER, name))
 ENDPOINTS = st.integers(1, 2**63 - 1)
 KEY_IDS = st.from_regex(r"[A-Za-z0-9_-]{1,32}", fullmatch=True)
 
@@ -20,35 +33,38 @@ def encoded(key: bytes) -> str:
     return base64.b64encode(key).decode()
 
 
-@given(st.dictionaries(KEY_IDS, MASTER, min_size=1, max_size=3), CLINICS, ENDPOINTS, st.text(), NONCES)
-def test_round_trip(keys: dict[str, bytes], clinic: str, endpoint: int, secret: str, nonce: bytes) -> None:
+@given(st.dictionaries(KEY_IDS, MASTER, min_size=1, max_size=3), PURPOSES, CLINICS, ENDPOINTS, st.text(), NONCES)
+def test_round_trip(
+    keys: dict[str, bytes], purpose: str, clinic: str, endpoint: int, secret: str, nonce: bytes
+) -> None:
     """Every text comes back, whatever the clinic is called, also after a new master key was put in front."""
     text = ",".join(f"{key_id}:{encoded(key)}" for key_id, key in keys.items())
     ring = parse_keyring(text)
-    sealed = seal(ring, clinic, endpoint, secret, nonce)
+    sealed = seal(ring, purpose, clinic, endpoint, secret, nonce)
     rotated = parse_keyring(f"{'n' * 32}:{encoded(bytes(32))},{text}") if "n" * 32 not in keys else ring
 
     assert dict(ring.keys) == keys
     assert sealed.startswith(f"v1.{next(iter(keys))}.")
-    assert unseal(ring, clinic, endpoint, sealed) == secret
-    assert unseal(rotated, clinic, endpoint, sealed) == secret
+    assert unseal(ring, purpose, clinic, endpoint, sealed) == secret
+    assert unseal(rotated, purpose, clinic, endpoint, sealed) == secret
 
 
-@given(MASTER, CLINICS, ENDPOINTS, st.text(), NONCES, st.data())
+@given(MASTER, PURPOSES, CLINICS, ENDPOINTS, st.text(), NONCES, st.data())
 def test_nothing_else_opens(
-    key: bytes, clinic: str, endpoint: int, secret: str, nonce: bytes, data: st.DataObject
+    key: bytes, purpose: str, clinic: str, endpoint: int, secret: str, nonce: bytes, data: st.DataObject
 ) -> None:
-    """Another clinic, another endpoint, another master key, another byte: none of them opens it."""
+    """Another purpose, another clinic, another endpoint, another master key, another byte: none of them opens it."""
     ring = Keyring("k", {"k": key})
-    sealed = seal(ring, clinic, endpoint, secret, nonce)
+    sealed = seal(ring, purpose, clinic, endpoint, secret, nonce)
     raw = bytearray(base64.b64decode(sealed.removeprefix("v1.k.")))
     raw[data.draw(st.integers(0, len(raw) - 1))] ^= data.draw(st.integers(1, 255))
     attempts = [
-        (ring, data.draw(CLINICS.filter(clinic.__ne__)), endpoint, sealed),
-        (ring, clinic, data.draw(ENDPOINTS.filter(endpoint.__ne__)), sealed),
-        (Keyring("k", {"k": data.draw(MASTER.filter(key.__ne__))}), clinic, endpoint, sealed),
-        (ring, clinic, endpoint, f"v1.k.{encoded(bytes(raw))}"),
-        (Keyring("other", {"other": key}), clinic, endpoint, sealed),
+        (ring, data.draw(PURPOSES.filter(purpose.__ne__)), clinic, endpoint, sealed),
+        (ring, purpose, data.draw(CLINICS.filter(clinic.__ne__)), endpoint, sealed),
+        (ring, purpose, clinic, data.draw(ENDPOINTS.filter(endpoint.__ne__)), sealed),
+        (Keyring("k", {"k": data.draw(MASTER.filter(key.__ne__))}), purpose, clinic, endpoint, sealed),
+        (ring, purpose, clinic, endpoint, f"v1.k.{encoded(bytes(raw))}"),
+        (Keyring("other", {"other": key}), purpose, clinic, endpoint, sealed),
     ]
 
     for attempt in attempts:
@@ -60,7 +76,7 @@ def test_nothing_else_opens(
 def test_unseal_refuses_any_other_text(text: str) -> None:
     """What nobody sealed is refused by the one error that unseal promises."""
     with pytest.raises(SealingError):
-        unseal(Keyring("k", {"k": bytes(KEY_BYTES)}), "clinic-1", 7, text)
+        unseal(Keyring("k", {"k": bytes(KEY_BYTES)}), SIGNING_KEY, "clinic-1", 7, text)
 
 
 PIECES = st.sampled_from(

@@ -16,6 +16,7 @@ LASTING = "update outbound_webhooks.dispatchers set heartbeat_at = heartbeat_at 
 
 def make_healthy(host: Host) -> None:
     """An endpoint, and a dispatcher that delivers: a host of which nothing is to be said."""
+    host.rows("select outbound_webhooks.set_url_policy(p_internal_urls => false)")
     steps.endpoint(host)
     steps.register(host)
     host.rows("select outbound_webhooks.begin_delivery('drain', 100)")

@@ -55,7 +55,9 @@ OUTSIDE: LiteralString = """
     union all
     select concat_ws(' ', 'rule', r.ev_class::regclass, r.rulename)
     from pg_rewrite as r join pg_class as c on c.oid = r.ev_class join visible as v on v.oid = c.relnamespace
-    union all select concat_ws(' ', 'policy', polrelid::regclass, polname) from pg_policy
+    union all
+    select concat_ws(' ', 'policy', p.polrelid::regclass, p.polname)
+    from pg_policy as p join pg_class as c on c.oid = p.polrelid join visible as v on v.oid = c.relnamespace
     union all select concat_ws(' ', 'extension', extname, extversion) from pg_extension
     union all select concat_ws(' ', 'event trigger', evtname) from pg_event_trigger
     union all select concat_ws(' ', 'publication', pubname) from pg_publication

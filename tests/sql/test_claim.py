@@ -42,6 +42,7 @@ def test_a_claim_has_all_that_sending_needs(sandbox: Host) -> None:
         "is_probe": False,
         "retry_schedule": [0, 60],
         "secrets": [SECRET],
+        "headers": None,
     }
     assert lease["lease_owner"] == dispatcher
     assert lease["seconds"] == 7 + 10

@@ -105,15 +105,30 @@ def test_no_dispatcher_and_no_capture(healthy: Host) -> None:
 
 
 def test_signing_keys_in_clear(healthy: Host) -> None:
-    """A key that no dispatcher has sealed after minutes is a warning."""
-    healthy.rows("update outbound_webhooks.endpoint_secrets set created_at = created_at - interval '6 minutes'")
+    """A key that no dispatcher has sealed after a minute is a warning."""
+    healthy.rows("update outbound_webhooks.endpoint_secrets set created_at = created_at - interval '61 seconds'")
 
     found = only_finding(healthy)
     healthy.rows("update outbound_webhooks.endpoint_secrets set secret = null, sealed = 'x'")
 
     assert (found["severity"], found["code"]) == ("warning", "keys-in-clear")
-    assert found["finding"] == "not sealed, though older than 5 minutes: 1"
+    assert found["finding"] == "not sealed, though older than a minute: 1"
     assert findings(healthy) == []
+
+
+def test_headers_in_clear(healthy: Host) -> None:
+    """So is a header that was set over a minute ago; a younger one is not."""
+    headers = '{"x-a": "1", "x-b": "2"}'
+    healthy.rows("select outbound_webhooks.set_headers(e.id, %s) from outbound_webhooks.endpoints as e", headers)
+    before = findings(healthy)
+    healthy.rows("update outbound_webhooks.endpoint_headers set set_at = set_at - interval '61 seconds'")
+
+    found = only_finding(healthy)
+    healthy.rows("update outbound_webhooks.endpoint_headers set value = null, sealed = 'v1.k1.abcd'")
+
+    assert (found["severity"], found["code"], found["subject"]) == ("warning", "headers-in-clear", "headers")
+    assert found["finding"] == "not sealed, though older than a minute: 2"
+    assert before == findings(healthy) == []
 
 
 @pytest.mark.parametrize(

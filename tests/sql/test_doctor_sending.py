@@ -84,6 +84,43 @@ def test_paused_endpoints(healthy: Host) -> None:
     assert findings(healthy) == []
 
 
+def test_internal_urls(healthy: Host) -> None:
+    """A policy that lets URLs name internal hosts is a note: since when and by whom; closing it is the remedy."""
+    healthy.rows("select outbound_webhooks.set_url_policy(p_internal_urls => true)")
+    user = healthy.value("select session_user")
+
+    found = only_finding(healthy)
+    healthy.rows(str(found["remedy"]))
+
+    assert (found["severity"], found["code"], found["subject"]) == ("note", "internal-urls", "endpoints")
+    assert f"UTC, by {user}: the OUTBOUND_WEBHOOKS_ALLOWED_NETWORKS" in found["finding"]
+    assert findings(healthy) == []
+
+
+def test_endpoints_that_would_be_refused(healthy: Host) -> None:
+    """After the policy was closed: which endpoints do not pass any more, by reason; retired ones do not count."""
+    healthy.rows("select outbound_webhooks.set_url_policy(true, '{[443,443],[1024,65535],[80,80]}')")
+    local = [healthy.endpoint("https://localhost:8443/", f"clinic-{number}").id for number in range(2, 14)]
+    port = healthy.endpoint("https://clinic.example:80/", "clinic-2").id
+    gone = healthy.endpoint("https://127.0.0.1/", "clinic-2").id
+    healthy.rows("select outbound_webhooks.retire_endpoint(%s)", gone)
+    healthy.rows("select outbound_webhooks.set_url_policy(false, '{[443,443],[1024,65535]}')")
+
+    internal, ports = findings(healthy)
+
+    assert {(row["severity"], row["code"], row["subject"]) for row in (internal, ports)} == {
+        ("warning", "urls-refused", "endpoints")
+    }
+    assert internal["finding"] == (
+        "their URLs would be refused today (url_internal_host), but are still called: 12 ("
+        + ", ".join(map(str, local[:10]))
+        + ", ...)"
+    )
+    assert ports["finding"] == f"their URLs would be refused today (url_port), but are still called: 1 ({port})"
+    healthy.rows("update outbound_webhooks.endpoints set url = 'https://clinic.example/' where state <> 'retired'")
+    assert findings(healthy) == []
+
+
 def test_dead_rows(host: Host) -> None:
     """A live table with more dead rows than a hundred thousand, and than live ones: VACUUM mends it."""
     make_healthy(host)

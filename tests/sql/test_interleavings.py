@@ -36,8 +36,8 @@ begin
     return true;
 end
 $$;
-create policy gate on outbound_webhooks.endpoints using (public.gate()) with check (true);
-alter table outbound_webhooks.endpoints enable row level security, force row level security;
+create policy gate on outbound_webhooks.endpoints using (public.gate());
+alter table outbound_webhooks.endpoints force row level security;
 """
 
 

@@ -137,6 +137,24 @@ def test_released_unsent(sandbox: Host) -> None:
     assert steps.attempts(sandbox) == []
 
 
+def test_released_with_a_delay_the_endpoint_is_left_alone(sandbox: Host) -> None:
+    """What kept one from being sent keeps the others from it: they are not claimed and given back one by one."""
+    held, other = steps.endpoint(sandbox, max_in_flight=1), steps.endpoint(sandbox, "clinic-2")
+    steps.emit(sandbox, 3)
+    steps.emit(sandbox, clinic="clinic-2")
+    dispatcher = steps.register(sandbox)
+    claimed = claim(sandbox, dispatcher)
+
+    steps.release(sandbox, [row for row in claimed if row["endpoint_id"] == held.id], delay="1 hour")
+    during = claim(sandbox, dispatcher)
+    steps.change_flow(sandbox, held.id, "held_until = statement_timestamp()")
+    after = claim(sandbox, dispatcher)
+
+    assert {row["endpoint_id"] for row in claimed} == {held.id, other.id}
+    assert during == []
+    assert [row["endpoint_id"] for row in after] == [held.id]
+
+
 def test_released_with_a_delay(sandbox: Host) -> None:
     """A key that does not open, for example: not due again until the delay is over."""
     endpoint(sandbox)

@@ -91,7 +91,7 @@ def test_the_next_one_is_due_at_once(sandbox: Host, end: str) -> None:
     (row,) = claim(sandbox, dispatcher)
 
     if end == "cancelled":
-        steps.release(sandbox, [row], delay="1 hour")
+        record(sandbox, result(row, dispatcher, RETRY, retry_in=3600))
         sandbox.rows(FINISH, head, end)
     else:
         record(sandbox, result(row, dispatcher, SUCCEEDED if end == "succeeded" else DEAD))
@@ -206,7 +206,7 @@ def test_a_head_ends_while_a_claim_looks(host: Host, connect: Connect) -> None:
 def test_a_claim_puts_off_then_the_head_is_cancelled(host: Host, connect: Connect) -> None:
     """A claims, and puts the follower off; who cancels the head waits for A, and then lets the follower go."""
     dispatcher, (head, follower) = ordered(host, 2)
-    steps.release(host, claim(host, dispatcher), delay="1 hour")
+    record(host, *(result(row, dispatcher, RETRY, retry_in=3600) for row in claim(host, dispatcher)))
     host.rows(
         "update outbound_webhooks.deliveries set next_attempt_at = clock_timestamp(), held_back = false where id = %s",
         follower,
@@ -227,7 +227,7 @@ def test_a_claim_puts_off_then_the_head_is_cancelled(host: Host, connect: Connec
 def test_a_head_is_cancelled_while_a_claim_looks(host: Host, connect: Connect) -> None:
     """B cancels the head in an open transaction: A neither claims the follower nor puts it off."""
     dispatcher, (head, follower) = ordered(host, 2)
-    steps.release(host, claim(host, dispatcher), delay="1 hour")
+    record(host, *(result(row, dispatcher, RETRY, retry_in=3600) for row in claim(host, dispatcher)))
     host.rows(
         "update outbound_webhooks.deliveries set next_attempt_at = clock_timestamp(), held_back = false where id = %s",
         follower,

@@ -132,7 +132,7 @@ def test_times_are_in_utc(sandbox: Host) -> None:
 
 
 def test_payments_pay_for_no_setting(sandbox: Host) -> None:
-    """A trigger function sets only what its columns need: for a payment, nothing but the time zone."""
+    """A trigger function sets only what its columns need: for a payment, nothing but what every one sets."""
     settings = "select array_to_string(proconfig, ' ') from pg_proc where proname = %s"
     things(sandbox)
 

@@ -14,7 +14,10 @@ from tests.support.cli import URL, cli
 from tests.support.host import MAPPING, SCHEMA
 
 NAME = f"ow_dba_{os.getpid()}"
-ROLES = "outbound_webhooks_owner, outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor"
+ROLES = (
+    "outbound_webhooks_owner, outbound_webhooks_dispatcher, outbound_webhooks_admin, outbound_webhooks_monitor,"
+    " outbound_webhooks_clinic"
+)
 
 
 def run(url: str, *statements: str) -> None:

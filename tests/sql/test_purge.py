@@ -38,7 +38,13 @@ def test_the_ledger(sandbox: Host) -> None:
 
     purged = purge(sandbox)
 
-    assert purged == {"capture_errors": 2, "endpoint_secrets": 0, "endpoint_hours": 0, "dispatchers": 0}
+    assert purged == {
+        "capture_errors": 2,
+        "endpoint_secrets": 0,
+        "portal_sessions": 0,
+        "endpoint_hours": 0,
+        "dispatchers": 0,
+    }
     assert purge_in(sandbox, 60) == {"capture_errors": 3}
     assert sandbox.value("select count(*) from outbound_webhooks.capture_errors where recaptured_at is null") == 4
 

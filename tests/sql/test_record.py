@@ -59,7 +59,8 @@ def test_retry(sandbox: Host) -> None:
     """The delivery is free, and due again after the wait; the failure is charged to the endpoint."""
     dispatcher, (claimed,) = in_flight(sandbox)
 
-    kept = record(sandbox, result(claimed, dispatcher, RETRY, retry_in=90.5, response_excerpt="no"))
+    answer = {"content_type": "text/plain", "response_excerpt": "no"}
+    kept = record(sandbox, result(claimed, dispatcher, RETRY, retry_in=90.5, **answer))
     (waiting,) = sandbox.rows(
         "select attempt_count, failure_count, lease_owner, lease_token, leased_at, lease_until,"
         " next_attempt_at - statement_timestamp() between interval '30 s' and interval '90.5 s' as later"
@@ -68,6 +69,7 @@ def test_retry(sandbox: Host) -> None:
 
     assert kept == [claimed["lease_token"]]
     assert attempts(sandbox) == [(1, "first", "failed", "http_status", 500, None)]
+    assert sandbox.rows("select content_type, response_excerpt from outbound_webhooks.attempts") == [answer]
     assert waiting == {
         "attempt_count": 1, "failure_count": 1, "lease_owner": None, "lease_token": None, "leased_at": None,
         "lease_until": None, "later": True,

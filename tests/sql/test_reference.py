@@ -43,7 +43,7 @@ def test_what_stands_in_it() -> None:
         "recapture", "resume_endpoint", "retire_endpoint", "revoke_secret", "rotate_secret", "set_capture", "switches",
         "unwatch", "watch",
     }  # fmt: skip
-    assert found.isdisjoint({"claim_deliveries", "insert_event", "record_attempts", "seal_secret", "unsealed_secrets"})
+    assert found.isdisjoint({"claim_deliveries", "insert_event", "record_attempts", "replace_value", "unsealed_values"})
 
 
 def test_every_name_in_it_is_explained(lasting_host: Host) -> None:

@@ -14,7 +14,7 @@ import psycopg
 from dispatcher.demo import embedded
 from dispatcher.demo.embedded import PORT, SUPERUSER, Server
 
-ROLES = ("owner", "dispatcher", "admin", "monitor")
+ROLES = ("owner", "dispatcher", "admin", "monitor", "clinic")
 
 
 def restore(source: Server, database: str, target: Server) -> None:

@@ -37,6 +37,7 @@ def add_day(host: Host, day: date, *parents: str) -> None:
         host.rows(f"create table outbound_webhooks.{name} (like outbound_webhooks.{parent} including all)")
         host.rows(f"alter table outbound_webhooks.{name} owner to outbound_webhooks_owner")
         host.rows("select outbound_webhooks.attach_partition(%s, %s, %s)", parent, name, day)
+        host.rows("select outbound_webhooks.protect_table(%s::text::regclass)", f"outbound_webhooks.{name}")
 
 
 def add_event(host: Host, day: date) -> UUID:

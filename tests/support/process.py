@@ -72,11 +72,13 @@ class DispatcherProcess:
 
 
 @asynccontextmanager
-async def run_dispatcher(environment: dict[str, str], *options: str) -> AsyncIterator[DispatcherProcess]:
-    """Run one; killed at the end if it still runs."""
+async def run_dispatcher(
+    environment: dict[str, str], *options: str, command: str = "run"
+) -> AsyncIterator[DispatcherProcess]:
+    """Run one, or another command that serves until SIGTERM; killed at the end if it still runs."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "dispatcher", "run", *options),
+        *("-m", "dispatcher", command, *options),
         cwd=ROOT,
         env=clean_environment(**environment),
         stdin=asyncio.subprocess.DEVNULL,

@@ -1,7 +1,9 @@
-"""A raw TLS server: what it writes is what the test says, byte for byte."""
+"""A raw server: what it writes is what the test says, byte for byte, on TLS or on plain TCP."""
 
 import asyncio
+import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -11,14 +13,21 @@ Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Non
 
 
 def writes(answer: bytes) -> Behaviour:
-    """Reads the request's headers, writes these bytes and closes."""
+    """Reads the request, writes these bytes and closes."""
 
     async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
+        await read_request(reader)
         writer.write(answer)
         await writer.drain()
 
     return behave
+
+
+async def read_request(reader: asyncio.StreamReader) -> bytes:
+    """Read one request to its end; returns its body."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    (length,) = [line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    return await reader.readexactly(int(length))
 
 
 async def never_answers(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
@@ -27,41 +36,41 @@ async def never_answers(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -
         pass
 
 
-async def drips(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """A header, one byte each tenth of a second, for ever."""
-    writer.write(b"HTTP/1.1 200 OK\r\nX-Drip: ")
-    while not reader.at_eof():
-        writer.write(b"x")
-        await writer.drain()
-        await asyncio.sleep(0.1)
+def reset(writer: asyncio.StreamWriter) -> None:
+    """End a connection with RST, and not with FIN."""
+    linger = struct.pack("ii", 1, 0)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    writer.transport.abort()
 
 
-async def floods(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """A body without end, as fast as it is taken."""
-    await reader.readuntil(b"\r\n\r\n")
-    writer.write(b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n")
-    while True:
-        writer.write(b"4000\r\n" + b"x" * 0x4000 + b"\r\n")
-        await writer.drain()
+def server_tls(ca: trustme.CA, name: str = "localhost") -> ssl.SSLContext:
+    """What a server with a good certificate for `name` uses."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert(name).configure_cert(tls)
+    return tls
 
 
 @asynccontextmanager
-async def serve_raw(ca: trustme.CA, behaviour: Behaviour, name: str = "localhost") -> AsyncIterator[int]:
-    """Serve on 127.0.0.1 with a certificate for `name`; yields the port."""
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert(name).configure_cert(tls)
+async def serve_raw(behaviour: Behaviour, tls: ssl.SSLContext | None, host: str = "127.0.0.1") -> AsyncIterator[int]:
+    """Serve until left; yields the port.
+
+    Args:
+        tls: None for plain TCP.
+    """
     open_tasks: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         open_tasks.add(task)
-        with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+        writers.append(writer)
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await behaviour(reader, writer)
         writer.close()
         open_tasks.discard(task)
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(connected, host, 0, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -69,3 +78,6 @@ async def serve_raw(ca: trustme.CA, behaviour: Behaviour, name: str = "localhost
         for task in list(open_tasks):
             task.cancel()
         await asyncio.gather(*open_tasks, return_exceptions=True)
+        for writer in writers:
+            writer.transport.abort()
+        await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)

@@ -25,7 +25,7 @@ FUNCTIONS: LiteralString = r"""
         array(
             select n.name || ' ' || format_type(n.type, null)
                 || coalesce(' default ' || regexp_replace(
-                    pg_get_function_arg_default(p.oid, n.n::integer), '::[a-z ]+(\[\])?$', ''
+                    pg_get_function_arg_default(p.oid, n.n::integer), '::[a-z0-9 ]+(\[\])?$', ''
                 ), '')
             from unnest(p.proargnames, coalesce(p.proallargtypes, p.proargtypes::oid[]), p.proargmodes)
                 with ordinality as n (name, type, mode, n)
@@ -56,9 +56,24 @@ RELATIONS: LiteralString = """
         obj_description(c.oid, 'pg_class'),
         array(
             select distinct pg_get_userbyid(a.grantee)
-            from aclexplode(c.relacl) as a
+            from (
+                select c.relacl
+                union all
+                select f.attacl from pg_attribute as f where f.attrelid = c.oid
+            ) as acls (acl),
+            aclexplode(acls.acl) as a
             where a.grantee <> c.relowner and a.privilege_type = 'SELECT'
             order by 1
+        ),
+        array(
+            select f.attname
+            from pg_attribute as f
+            where f.attrelid = c.oid
+                and f.attnum > 0
+                and not f.attisdropped
+                and f.attacl is null
+                and exists (select from pg_attribute as g where g.attrelid = c.oid and g.attacl is not null)
+            order by f.attnum
         )
     from pg_class as c
     where c.relnamespace = 'outbound_webhooks'::regnamespace
@@ -72,7 +87,7 @@ COLUMNS: LiteralString = """
     where a.attrelid = %s and a.attnum > 0 and not a.attisdropped
     order by a.attnum
 """
-ROLES = ("dispatcher", "admin", "monitor")
+ROLES = ("dispatcher", "admin", "monitor", "clinic")
 ARGUMENT = re.compile(r"(?m)^(p_\w+): ")
 
 PAGE = """\
@@ -89,6 +104,7 @@ Every name here is meant with that schema before it: `select outbound_webhooks.p
 No role can log in; `grant outbound_webhooks_admin to LOGIN` makes somebody a member.
 Members of `outbound_webhooks_owner` may do everything, and only they may watch tables.
 No other role may write a table of ours directly.
+`outbound_webhooks_clinic` reads, and acts on, rows of the clinics that its transaction names ([roles](roles.md)).
 
 {rights}
 
@@ -109,13 +125,13 @@ def reference(connection: Connection) -> str:
     relations = connection.execute(RELATIONS).fetchall()
     rights = [
         *((f"[`{name}`](#{name})", roles) for name, _, _, _, roles in functions),
-        *(((f"read [`{name}`](#{name})" if is_view else f"read `{name}`"), roles)
-          for _, name, is_view, _, roles in relations),
+        *(((f"read [`{name}`](#{name})" if is_view else f"read `{name}`") + _but_for(unread), roles)
+          for _, name, is_view, _, roles, unread in relations),
     ]  # fmt: skip
-    views = [(oid, name, comment) for oid, name, is_view, comment, _ in relations if is_view]
+    views = [(oid, name, comment) for oid, name, is_view, comment, *_ in relations if is_view]
     return PAGE.format(
         rights=_table(
-            ("", "dispatcher", "admin", "monitor"),
+            ("", *ROLES),
             [
                 (what, *("yes" if f"outbound_webhooks_{role}" in roles else "" for role in ROLES))
                 for what, roles in rights
@@ -145,6 +161,10 @@ def _on_lines(result: str) -> str:
     if table is None:
         return result.replace("SETOF", "setof")
     return "table (\n" + "".join(f"        {column}\n" for column in re.split(r"(?<=,) ", table[1])) + "    )"
+
+
+def _but_for(unread: Sequence[str]) -> str:
+    return " but for " + ", ".join(f"`{column}`" for column in unread) if unread else ""
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str | None]]) -> str:

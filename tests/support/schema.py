@@ -98,10 +98,38 @@ INDEXES: LiteralString = """
 """
 
 TRIGGERS: LiteralString = """
-    select pg_get_triggerdef(t.oid), obj_description(t.oid, 'pg_trigger')
+    select pg_get_triggerdef(t.oid) || case t.tgenabled when 'A' then ', always' else '' end,
+        obj_description(t.oid, 'pg_trigger')
     from pg_trigger as t
     where t.tgrelid = %s and not t.tgisinternal
     order by t.tgname
+"""
+
+SECURITY: LiteralString = """
+    select 'row-level security' || case when c.relforcerowsecurity then ', forced' else '' end, null
+    from pg_class as c
+    where c.oid = %s and c.relrowsecurity
+"""
+
+POLICIES: LiteralString = """
+    select 'policy ' || p.polname || case when p.polpermissive then '' else ' restrictive' end
+            || case p.polcmd when '*' then ' for all' when 'r' then ' for select' else ' for ' || p.polcmd::text end
+            || ' to ' || array_to_string(array(select pg_get_userbyid(r) from unnest(p.polroles) as r order by 1), ', ')
+            || coalesce(' using ' || regexp_replace(pg_get_expr(p.polqual, p.polrelid), '\\s+', ' ', 'g'), '')
+            || coalesce(' with check ' || pg_get_expr(p.polwithcheck, p.polrelid), ''),
+        obj_description(p.oid, 'pg_policy')
+    from pg_policy as p
+    where p.polrelid = %s
+    order by p.polname
+"""
+
+COLUMN_GRANTS: LiteralString = """
+    select 'grant ' || lower(a.privilege_type) || ' (' || string_agg(t.attname, ', ' order by t.attnum) || ') to '
+            || pg_get_userbyid(a.grantee), null
+    from pg_attribute as t, aclexplode(t.attacl) as a
+    where t.attrelid = %s
+    group by a.privilege_type, a.grantee
+    order by 1
 """
 
 GRANTS: LiteralString = """
@@ -120,7 +148,7 @@ def describe(connection: Connection) -> str:
     paragraphs = [
         *_objects(connection, SCHEMAS, ()),
         *_objects(connection, SEQUENCES, ()),
-        *_objects(connection, RELATIONS, (COLUMNS, CONSTRAINTS, INDEXES, TRIGGERS)),
+        *_objects(connection, RELATIONS, (COLUMNS, CONSTRAINTS, INDEXES, TRIGGERS, SECURITY, POLICIES, COLUMN_GRANTS)),
         *_objects(connection, FUNCTIONS, ()),
     ]
     return "\n\n".join(paragraphs) + "\n"

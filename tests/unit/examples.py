@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from dispatcher.core.model import Delivery, DeliveryState, ErrorClass, Outcome, SendResult, Verdict
+from dispatcher.core.model import Delivery, DeliveryState, ErrorClass, Header, Outcome, SendResult, Verdict
 from dispatcher.telemetry import observations as o
 
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+HEADER_VALUE = "header-value-of-a-clinic"
 NOW = datetime(2026, 3, 2, 9, 0, 0, tzinfo=UTC)
 
 _DELIVERY = Delivery(
@@ -26,6 +27,7 @@ _DELIVERY = Delivery(
     is_probe=False,
     retry_schedule=None,
     secrets=(KEY,),
+    headers=(Header("x-api-key", HEADER_VALUE, None),),
 )
 _RESULT = SendResult(started_at=NOW, duration_ms=120)
 
@@ -93,6 +95,12 @@ def every_observation() -> list[o.Observation]:
         o.ReplayAdvanced(3, "replay", 7, 0, True),
         o.DatabaseTrouble("claim", "the connection is lost"),
         stats(),
+        o.AdminStarted("127.0.0.1", 9463),
+        o.AdminStopped(),
+        o.RequestAnswered("a1b2c3d4", "GET", "/api/webhooks/me", 200, 3, "API key 7", "clinic-1", "192.0.2.7"),
+        o.RequestAnswered("a1b2c3d5", "-", "-", 404, 1, None, None, "192.0.2.7"),
+        o.AuthenticationRefused("a1b2c3d6", "API key", "192.0.2.7"),
+        o.RequestFailed("a1b2c3d7", "TypeError", "me.py:12"),
     ]
 
 

@@ -16,10 +16,11 @@ KEY = base64.b64encode(bytes(range(32))).decode()
 def test_defaults(environment: Environment) -> None:
     """Only the URL has to be set; what sends is off."""
     settings = environment.load()
-    changed = settings.model_dump(exclude={"database_url", "master_keys"})
+    changed = settings.model_dump(exclude={"database_url", "master_keys", "jwt_keys"})
 
     assert settings.libpq_url() == URL
     assert settings.master_keys.get_secret_value() == ""
+    assert settings.token_rules() is None
     assert changed == {
         "listen_database_url": None,
         "environment": None,
@@ -35,9 +36,24 @@ def test_defaults(environment: Environment) -> None:
         "ops_port": 9464,
         "allowed_networks": (),
         "ca_file": None,
+        "response_excerpts": True,
         "partition_days_ahead": 14,
         "log_format": "auto",
         "log_level": "info",
+        "admin_host": "127.0.0.1",
+        "admin_port": 9463,
+        "admin_public_url": None,
+        "admin_trusted_proxies": (),
+        "portal_code_seconds": 60,
+        "portal_idle_minutes": 30,
+        "portal_session_hours": 12,
+        "membership": "granted",
+        "jwt_issuer": None,
+        "jwt_audience": None,
+        "jwt_leeway_seconds": 30,
+        "jwt_user_claim": "sub",
+        "jwt_clinics_claim": "clinics",
+        "jwt_role_claim": "role",
     }
 
 
@@ -61,19 +77,44 @@ def test_every_setting_is_read(environment: Environment, tmp_path: Path) -> None
         "ops_port": "0",
         "allowed_networks": " 127.0.0.0/8, fd00::/8 ,",
         "ca_file": str(ca_file),
+        "response_excerpts": "false",
         "partition_days_ahead": "2",
         "log_format": "json",
         "log_level": "debug",
+        "admin_host": "0.0.0.0",
+        "admin_port": "0",
+        "admin_public_url": "https://webhooks.example:8443",
+        "admin_trusted_proxies": "10.0.0.0/8",
+        "portal_code_seconds": "10",
+        "portal_idle_minutes": "5",
+        "portal_session_hours": "1",
+        "membership": "function",
+        "jwt_issuer": "https://host.example",
+        "jwt_audience": "us",
+        "jwt_leeway_seconds": "0",
+        "jwt_user_claim": "email",
+        "jwt_clinics_claim": "clinic",
+        "jwt_role_claim": "is",
+        "jwt_keys": f"k1:HS256:{KEY}",
     }
     settings = environment.load(**texts)
     networks = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("fd00::/8"))
-    plain = texts.keys() - {"listen_database_url", "master_keys", "enabled", "allowed_networks"}
+    others = {
+        "listen_database_url", "master_keys", "enabled", "response_excerpts", "allowed_networks",
+        "admin_trusted_proxies", "jwt_keys",
+    }  # fmt: skip
+    plain = texts.keys() - others
 
     assert {"database_url", *texts} == set(Settings.model_fields)
     assert {name: str(getattr(settings, name)) for name in plain} == {name: texts[name] for name in plain}
-    assert (settings.enabled, settings.allowed_networks) == (True, networks)
+    assert (settings.enabled, settings.response_excerpts, settings.allowed_networks) == (True, False, networks)
     assert settings.keyring().keys == {"k1": bytes(range(32))}
     assert settings.libpq_listen_url() == "postgresql://direct/database"
+    assert settings.admin_trusted_proxies == (ipaddress.ip_network("10.0.0.0/8"),)
+    rules = settings.token_rules()
+    assert rules is not None
+    assert (set(rules.keys), rules.issuer, rules.audience, rules.leeway) == ({"k1"}, "https://host.example", "us", 0.0)
+    assert (rules.user_claim, rules.clinics_claim, rules.role_claim) == ("email", "clinic", "is")
 
 
 def test_an_empty_value_is_as_if_it_were_not_set(environment: Environment) -> None:

@@ -77,7 +77,7 @@ def test_no_unknown_metric(page: Path) -> None:
     """No page names a metric that there is not; a histogram's series are known, and the roles of the database."""
     known = table(DOCS / "metrics.md")
     named = set(re.findall(r"\boutbound_webhooks_[a-z_]*[a-z]", page.read_text()))
-    roles = {f"outbound_webhooks_{role}" for role in ("owner", "dispatcher", "admin", "monitor")}
+    roles = {f"outbound_webhooks_{role}" for role in ("owner", "dispatcher", "admin", "monitor", "clinic")}
     histograms = {name + ending for name, cells in known.items() if cells[0] == "histogram" for ending in SERIES}
 
     assert named <= known.keys() | histograms | roles
@@ -167,6 +167,7 @@ def test_options(page: Path) -> None:
     ("page", "about"),
     [
         ("capture.md", ("watch", "unwatch", "capture", "switches", "doctor", "payload preview", "recapture")),
+        ("audit.md", ("audit",)),
         ("operations.md", ("retry", "replay", "replays", "replay-stop", "replay-resume", "cancel")),
     ],
 )

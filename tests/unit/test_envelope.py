@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from dispatcher.core.envelope import build
-from dispatcher.core.model import Request
+from dispatcher.core.model import Header, Request
 from dispatcher.core.signing import InvalidKey, sign, verify
-from tests.unit.examples import KEY, delivery
+from tests.unit.examples import HEADER_VALUE, KEY, delivery
 
 OLD_KEY = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 AGENT = "outbound-webhooks/1.2.3"
@@ -19,7 +19,7 @@ def test_the_request() -> None:
     owed = delivery()
     body = owed.body.encode()
 
-    assert build(owed, [KEY], TIMESTAMP, AGENT) == Request(
+    assert build(owed, [KEY], {}, TIMESTAMP, AGENT) == Request(
         method="POST",
         url="https://receiver.example/hooks",
         headers={
@@ -36,12 +36,33 @@ def test_the_request() -> None:
     )
 
 
+def test_the_clinics_headers_come_with_it() -> None:
+    """They are sent as they are; whatever is named like one of ours, ours is sent."""
+    owed = delivery()
+    ours = build(owed, [KEY], {}, TIMESTAMP, AGENT).headers
+    theirs = {"authorization": "Bearer abc", "x-api-key": "a b", **dict.fromkeys(ours, "theirs")}
+
+    request = build(owed, [KEY], theirs, TIMESTAMP, AGENT)
+
+    assert request.headers == {"authorization": "Bearer abc", "x-api-key": "a b", **ours}
+
+
+def test_a_repr_shows_nothing_that_is_secret() -> None:
+    """Neither a delivery nor its request, printed or in an error, has a key, a header or the body."""
+    owed = delivery(headers=(Header("x-api-key", HEADER_VALUE, None), Header("x-b", None, "v1.k1.sealed")))
+
+    shown = repr(owed) + repr(build(owed, [KEY], {"x-api-key": HEADER_VALUE}, TIMESTAMP, AGENT))
+
+    assert "x-api-key" in shown
+    assert not any(text in shown for text in (KEY, HEADER_VALUE, "v1.k1.sealed", "ação", "v1,"))
+
+
 @pytest.mark.parametrize(
     "body", ["{}", ' {"b": 1,\n"a":2.50} ', '{"name":"João 🦷"}', '{"name":"\\u00e3"}', "é" * 70000]
 )
 def test_the_body_is_never_rebuilt(body: str) -> None:
     """Spaces, order, escapes: what was stored is what is sent and signed."""
-    request = build(delivery(body=body), [KEY], TIMESTAMP, AGENT)
+    request = build(delivery(body=body), [KEY], {}, TIMESTAMP, AGENT)
     verify([KEY], request.headers, body.encode(), now=TIMESTAMP)
 
     assert request.body.decode() == body
@@ -49,8 +70,8 @@ def test_the_body_is_never_rebuilt(body: str) -> None:
 
 def test_a_retry_has_the_same_id_and_body() -> None:
     """Receivers tell duplicates by the id; only the time of the attempt, and so the signature, is new."""
-    first = build(delivery(), [KEY], TIMESTAMP, AGENT)
-    again = build(delivery(attempt_number=2, failure_count=1, lease_token=6), [KEY], TIMESTAMP + 60, AGENT)
+    first = build(delivery(), [KEY], {}, TIMESTAMP, AGENT)
+    again = build(delivery(attempt_number=2, failure_count=1, lease_token=6), [KEY], {}, TIMESTAMP + 60, AGENT)
     changed = {name for name in first.headers if first.headers[name] != again.headers[name]}
 
     assert changed == {"webhook-timestamp", "webhook-signature"}
@@ -59,7 +80,7 @@ def test_a_retry_has_the_same_id_and_body() -> None:
 
 def test_both_keys_sign_during_a_rotation() -> None:
     """Each of the keys verifies the request by itself."""
-    request = build(delivery(), [KEY, OLD_KEY], TIMESTAMP, AGENT)
+    request = build(delivery(), [KEY, OLD_KEY], {}, TIMESTAMP, AGENT)
     for key in (KEY, OLD_KEY):
         verify([key], request.headers, request.body, now=TIMESTAMP)
 
@@ -70,4 +91,4 @@ def test_both_keys_sign_during_a_rotation() -> None:
 def test_without_good_keys_there_is_no_request(keys: list[str]) -> None:
     """One bad key is enough: a delivery is sent with all of its signatures, or not at all."""
     with pytest.raises(InvalidKey):
-        build(delivery(), keys, TIMESTAMP, AGENT)
+        build(delivery(), keys, {}, TIMESTAMP, AGENT)

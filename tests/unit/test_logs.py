@@ -1,9 +1,13 @@
 """telemetry.logs: one line an observation that is worth one, and nothing in it that must not leave the process."""
 
 import ast
+import asyncio
+import gc
 import inspect
 import json
 import logging
+import subprocess
+import sys
 import typing
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +18,8 @@ import structlog
 from dispatcher.core.sealing import Keyring
 from dispatcher.telemetry import logs
 from dispatcher.telemetry import observations as o
-from tests.unit.examples import KEY, attempt, delivery, every_observation
+from tests.support.process import ROOT
+from tests.unit.examples import HEADER_VALUE, KEY, attempt, delivery, every_observation
 
 KINDS = typing.get_args(o.Observation)
 COUNTED_ONLY = {o.Woken, o.Claimed, o.ResultsFlushed, o.StatsRefreshed}
@@ -139,10 +144,12 @@ def test_levels(capsys: Capture) -> None:
         "partition.kept",
         "maintenance.hindered",
         "database.trouble",
+        "authentication.refused",
     }
     assert {event for event, level in told if level == "error"} == {
         "result.unrecordable",
         "dispatcher.disarmed",
+        "request.failed",
     }
     assert ("listen.changed", "info") in told
     assert ("breaker.closed", "info") in told
@@ -169,9 +176,8 @@ def test_no_body_secret_url_or_answer_is_logged(log_format: logs.Format, capsys:
     owed = delivery()
 
     assert owed.event_id in err
-    assert not any(
-        text in out + err for text in (owed.body, "ação", owed.url, KEY, KEY[6:], "an excerpt of the answer")
-    )
+    unsaid = (owed.body, "ação", owed.url, KEY, KEY[6:], HEADER_VALUE, "an excerpt of the answer")
+    assert not any(text in out + err for text in unsaid)
 
 
 def crash() -> None:
@@ -197,6 +203,83 @@ def test_a_traceback_shows_no_local_variables(log_format: logs.Format, library: 
     assert "it broke with 3 values at hand" in err
     assert "in crash" in err or '"crash"' in err
     assert not any(text in err for text in (KEY[6:], "thirty-two", "ação", "a\\u00e7\\u00e3o"))
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_nothing_leaves_with_a_secret(log_format: logs.Format, capsys: Capture) -> None:
+    """The last processor: in a message, a field, an exception and its notes, of ours and of a library's."""
+    logs.configure(log_format, "debug")
+    error = ValueError(f"cannot connect to postgresql://me:Sesame9@host/db with {KEY}")
+    error.add_note("Authorization: Bearer Sesame9")
+    url, arguments = "https://clinic.example/?token=Sesame9", {"password": "Sesame9", "keys": [KEY]}
+
+    structlog.get_logger("outbound_webhooks").error("it.broke", error=str(error), url=url, fields=arguments)
+    structlog.get_logger("outbound_webhooks").error("it.broke", exc_info=error)
+    logging.getLogger("aiohttp.client").error("sent %s with %s", url, arguments, exc_info=error)
+    logging.getLogger("psycopg").warning("key %s", KEY, extra={"authorization": "Sesame9"})
+    _, err = capsys.readouterr()
+
+    assert err.count("[redacted]") > 10
+    assert "Sesame9" not in err
+    assert KEY[6:] not in err
+
+
+async def test_what_asyncio_reports(capsys: Capture) -> None:
+    """A task whose exception nobody took, and a callback that fails, are logged without the secret."""
+    logs.configure("json", "info")
+
+    async def fail() -> None:
+        raise RuntimeError(f"broke with {KEY}")
+
+    task = asyncio.create_task(fail())
+    await asyncio.wait([task])
+    del task
+    gc.collect()
+    asyncio.get_running_loop().call_exception_handler({"message": f"a callback got {KEY}", "password": "Sesame9"})
+    lines = read(capsys)
+
+    assert [line["level"] for line in lines] == ["error", "error"]
+    assert "broke with whsec_[redacted]" in str(lines[0])
+    assert "a callback got whsec_[redacted]" in str(lines[1])
+    assert "Sesame9" not in str(lines)
+
+
+UNCAUGHT = """
+import logging, threading
+from dispatcher.telemetry.logs import guard_uncaught
+
+guard_uncaught()
+key = "%s"
+logging.getLogger("asyncio").error("a library has %%s", key)
+
+class Broken:
+    def __del__(self):
+        raise ValueError("dropped with " + key)
+
+broken = Broken()
+del broken
+
+def fail():
+    raise RuntimeError("broke with " + key)
+
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+fail()
+"""
+
+
+def test_what_nobody_catches() -> None:
+    """Before there is a log: the traceback on standard error has no secret in it, in whatever thread it was raised."""
+    done = subprocess.run(
+        [sys.executable, "-c", UNCAUGHT % KEY], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.count("RuntimeError: broke with whsec_[redacted]") == 2
+    assert "ValueError: dropped with whsec_[redacted]" in done.stderr
+    assert "a library has whsec_[redacted]" in done.stderr
+    assert KEY[6:] not in done.stderr
 
 
 def test_fields_that_every_line_has(capsys: Capture) -> None:

@@ -10,7 +10,7 @@ from prometheus_client.exposition import generate_latest
 from dispatcher.core.model import ErrorClass
 from dispatcher.telemetry import observations as o
 from dispatcher.telemetry.metrics import PREFIX, Metrics
-from tests.unit.examples import NOW, attempt, delivery, every_observation, result, stats
+from tests.unit.examples import HEADER_VALUE, NOW, attempt, delivery, every_observation, result, stats
 
 ENDPOINT = {"endpoint": "7"}
 
@@ -241,6 +241,7 @@ def test_no_secret_body_or_url_is_in_the_metrics(metrics: Metrics) -> None:
     owed = delivery()
 
     assert "whsec_" not in scraped
+    assert HEADER_VALUE not in scraped
     assert not any(text in scraped for text in (owed.body, owed.url, owed.event_id, owed.clinic_id))
 
 

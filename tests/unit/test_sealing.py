@@ -1,10 +1,20 @@
-"""core.sealing: signing keys at rest open only for the endpoint they were sealed for, and only with the master key."""
+"""core.sealing: what is sealed opens only for its endpoint and purpose, and only with the master key."""
 
 import base64
 
 import pytest
 
-from dispatcher.core.sealing import NONCE_BYTES, Keyring, SealingError, parse_keyring, seal, unseal
+from dispatcher.core.sealing import (
+    HEADER,
+    NONCE_BYTES,
+    SIGNING_KEY,
+    Keyring,
+    SealingError,
+    parse_keyring,
+    purpose_of,
+    seal,
+    unseal,
+)
 from tests.unit.examples import KEY
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
@@ -20,17 +30,17 @@ def encoded(key: bytes) -> str:
 
 def test_round_trip() -> None:
     """What was sealed opens for the same clinic and endpoint, and does not show what it is."""
-    sealed = seal(RING, CLINIC, ENDPOINT, KEY, NONCE)
+    sealed = seal(RING, SIGNING_KEY, CLINIC, ENDPOINT, KEY, NONCE)
 
-    assert unseal(RING, CLINIC, ENDPOINT, sealed) == KEY
+    assert unseal(RING, SIGNING_KEY, CLINIC, ENDPOINT, sealed) == KEY
     assert sealed.startswith("v1.new.")
     assert KEY.removeprefix("whsec_") not in sealed
 
 
 def test_another_nonce_seals_differently() -> None:
     """The same key sealed twice cannot be recognised as the same."""
-    first = seal(RING, CLINIC, ENDPOINT, KEY, NONCE)
-    second = seal(RING, CLINIC, ENDPOINT, KEY, bytes(NONCE_BYTES))
+    first = seal(RING, SIGNING_KEY, CLINIC, ENDPOINT, KEY, NONCE)
+    second = seal(RING, SIGNING_KEY, CLINIC, ENDPOINT, KEY, bytes(NONCE_BYTES))
 
     assert first != second
 
@@ -39,7 +49,7 @@ def test_another_nonce_seals_differently() -> None:
 def test_a_nonce_has_twelve_bytes(size: int) -> None:
     """A nonce of another size is refused before anything is sealed with it."""
     with pytest.raises(SealingError, match=f"the nonce has {size} bytes instead of 12"):
-        seal(RING, CLINIC, ENDPOINT, KEY, bytes(size))
+        seal(RING, SIGNING_KEY, CLINIC, ENDPOINT, KEY, bytes(size))
 
 
 @pytest.mark.parametrize(
@@ -48,62 +58,84 @@ def test_a_nonce_has_twelve_bytes(size: int) -> None:
 )
 def test_a_row_copied_elsewhere_does_not_open(clinic: str, endpoint: int) -> None:
     """Clinic and endpoint are authenticated, and cannot run into each other."""
-    sealed = seal(RING, CLINIC, ENDPOINT, KEY, NONCE)
+    sealed = seal(RING, SIGNING_KEY, CLINIC, ENDPOINT, KEY, NONCE)
 
-    with pytest.raises(SealingError, match="was altered, or belongs to another endpoint"):
-        unseal(RING, clinic, endpoint, sealed)
+    with pytest.raises(SealingError, match="was altered, or belongs to another endpoint or purpose"):
+        unseal(RING, SIGNING_KEY, clinic, endpoint, sealed)
+
+
+PURPOSES = [
+    SIGNING_KEY,
+    purpose_of(HEADER, "authorization"),
+    purpose_of(HEADER, "x-api-key"),
+    purpose_of(HEADER, "signing-key"),
+    purpose_of(HEADER, "x-api"),
+]
+
+
+@pytest.mark.parametrize("other", PURPOSES)
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_a_value_put_to_another_use_does_not_open(purpose: str, other: str) -> None:
+    """The value of a header is none of another header, and no signing key; nor the other way round."""
+    sealed = seal(RING, purpose, CLINIC, ENDPOINT, KEY, NONCE)
+
+    if other == purpose:
+        assert unseal(RING, other, CLINIC, ENDPOINT, sealed) == KEY
+    else:
+        with pytest.raises(SealingError, match="was altered, or belongs to another endpoint or purpose"):
+            unseal(RING, other, CLINIC, ENDPOINT, sealed)
 
 
 def test_every_altered_byte_is_noticed() -> None:
     """Nonce, ciphertext and tag: not one byte may differ."""
-    raw = base64.b64decode(seal(RING, CLINIC, ENDPOINT, KEY, NONCE).removeprefix("v1.new."))
+    raw = base64.b64decode(seal(RING, SIGNING_KEY, CLINIC, ENDPOINT, KEY, NONCE).removeprefix("v1.new."))
 
     for position in range(len(raw)):
         altered = raw[:position] + bytes([raw[position] ^ 1]) + raw[position + 1 :]
         with pytest.raises(SealingError, match="was altered"):
-            unseal(RING, CLINIC, ENDPOINT, f"v1.new.{encoded(altered)}")
+            unseal(RING, SIGNING_KEY, CLINIC, ENDPOINT, f"v1.new.{encoded(altered)}")
 
 
 @pytest.mark.parametrize("rest", ["", "AAAA", "!!!!", "é", encoded(bytes(12)), encoded(bytes(28))])
 def test_a_text_that_seal_never_made(rest: str) -> None:
     """Nonsense behind a known key id is an altered text, whatever it is."""
     with pytest.raises(SealingError, match="was altered"):
-        unseal(RING, CLINIC, ENDPOINT, f"v1.new.{rest}")
+        unseal(RING, SIGNING_KEY, CLINIC, ENDPOINT, f"v1.new.{rest}")
 
 
 @pytest.mark.parametrize("text", ["", "v1", "v2.new.AAAA", KEY, "new.AAAA"])
 def test_not_a_sealed_text(text: str) -> None:
     """What is not of the form is said to be that; the text, which may be a key in clear, is not repeated."""
     with pytest.raises(SealingError) as refused:
-        unseal(RING, CLINIC, ENDPOINT, text)
+        unseal(RING, SIGNING_KEY, CLINIC, ENDPOINT, text)
 
     assert not text or text not in str(refused.value).replace("v1", "")
 
 
 def test_an_unknown_master_key() -> None:
     """The message names the master key that is missing, and those there are, so that it can be put back."""
-    sealed = seal(RING, CLINIC, ENDPOINT, KEY, NONCE)
+    sealed = seal(RING, SIGNING_KEY, CLINIC, ENDPOINT, KEY, NONCE)
 
     with pytest.raises(SealingError, match=r"master key new is not among the configured ones \(old\)"):
-        unseal(Keyring("old", {"old": OLD}), CLINIC, ENDPOINT, sealed)
+        unseal(Keyring("old", {"old": OLD}), SIGNING_KEY, CLINIC, ENDPOINT, sealed)
 
 
 def test_another_key_under_the_same_id() -> None:
     """An id that now names another key opens nothing."""
-    sealed = seal(RING, CLINIC, ENDPOINT, KEY, NONCE)
+    sealed = seal(RING, SIGNING_KEY, CLINIC, ENDPOINT, KEY, NONCE)
 
     with pytest.raises(SealingError, match="was altered"):
-        unseal(Keyring("new", {"new": OLD}), CLINIC, ENDPOINT, sealed)
+        unseal(Keyring("new", {"new": OLD}), SIGNING_KEY, CLINIC, ENDPOINT, sealed)
 
 
 def test_rotation_of_the_master_key() -> None:
     """The first key seals; what an older one sealed still opens."""
-    by_old = seal(parse_keyring(f"old:{encoded(OLD)}"), CLINIC, ENDPOINT, KEY, NONCE)
+    by_old = seal(parse_keyring(f"old:{encoded(OLD)}"), SIGNING_KEY, CLINIC, ENDPOINT, KEY, NONCE)
     rotated = parse_keyring(f"new:{encoded(NEW)}, old:{encoded(OLD)}")
-    by_new = seal(rotated, CLINIC, ENDPOINT, KEY, NONCE)
+    by_new = seal(rotated, SIGNING_KEY, CLINIC, ENDPOINT, KEY, NONCE)
 
-    assert unseal(rotated, CLINIC, ENDPOINT, by_old) == KEY
-    assert unseal(rotated, CLINIC, ENDPOINT, by_new) == KEY
+    assert unseal(rotated, SIGNING_KEY, CLINIC, ENDPOINT, by_old) == KEY
+    assert unseal(rotated, SIGNING_KEY, CLINIC, ENDPOINT, by_new) == KEY
     assert (by_old[:7], by_new[:7]) == ("v1.old.", "v1.new.")
 
 

@@ -75,6 +75,7 @@ async def test_on_the_schema_of_this_one(
     release.add_marker()  # as a release has one
     assert yoyo(empty_database_url, "apply", folder=release.folder) == (0, "")
     host = Host(empty_database_url)
+    host.allow_internal_urls()
     endpoint = host.endpoint(receiver.url + "/")
     receiver.keys["/"] = [endpoint.secret]
     host.pay()

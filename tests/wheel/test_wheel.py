@@ -62,6 +62,7 @@ async def test_migrate_and_run(
     with psycopg.connect(empty_database_url) as connection:
         functions = connection.execute(
             "select count(*) from pg_proc where pronamespace = 'outbound_webhooks'::regnamespace"
+            " and proname <> 'clinic_role'"  # the host's, which is in no file
         ).fetchone()
 
     assert (migrated.returncode, migrated.stderr) == (0, "")

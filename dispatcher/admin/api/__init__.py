@@ -1,0 +1,1 @@
+"""The handlers: they read a request, call an operation, and write what it returned."""

@@ -1,0 +1,65 @@
+"""What the handlers are given, and what the middlewares leave for them at a request."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from dispatcher.core.address import Network
+from dispatcher.core.identity import Principal
+from dispatcher.core.ratelimit import Decision, Limiter
+from dispatcher.core.tokens import TokenRules
+from dispatcher.db import Pool
+from dispatcher.telemetry.observations import Observe
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is configured.
+
+    Attributes:
+        public_url: scheme, host and port by which browsers reach us; None: there are no portal sessions.
+        trusted_proxies: whose X-Forwarded-For counts.
+        code_seconds, idle_seconds, session_seconds: how long a one-time code can be used, and how long a session lasts
+            without a request, and at most.
+        tokens: which JSON Web Tokens are accepted; None: none.
+        asks_membership: whether the host's clinic_role() says what a person is at a clinic.
+    """
+
+    public_url: str | None = None
+    trusted_proxies: tuple[Network, ...] = ()
+    code_seconds: int = 60
+    idle_seconds: int = 1800
+    session_seconds: int = 43200
+    tokens: TokenRules | None = None
+    asks_membership: bool = False
+
+
+@dataclass(frozen=True)
+class Deps:
+    """What the handlers work with. `now` is seconds since the epoch; `clock` never goes back."""
+
+    pool: Pool
+    options: Options
+    observe: Observe
+    limiter: Limiter = field(default_factory=Limiter)
+    now: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request that was let in: who it is from, where from, and the clinic that it is about (None: about none)."""
+
+    principal: Principal
+    clinic_id: str | None
+    request_id: str
+    address: str
+
+
+DEPS = web.AppKey("deps", Deps)
+REQUEST_ID = web.RequestKey("request_id", str)
+ADDRESS = web.RequestKey("address", str)
+VISIT = web.RequestKey("visit", Visit)
+LIMITS = web.RequestKey("limits", Decision)

@@ -1,0 +1,1 @@
+"""What is done, in SQL: the only modules of admin that speak to the database."""

@@ -1,0 +1,188 @@
+"""The table of routes: nothing without an action, every route by every role, and errors in one shape."""
+
+import itertools
+from dataclasses import replace
+
+import pytest
+from aiohttp import web
+
+from dispatcher.admin import app as admin_app
+from dispatcher.admin.limits import RateClass
+from dispatcher.admin.routes import Open, Route, register
+from dispatcher.admin.table import ROUTES
+from dispatcher.core.access import ACCESS, Role, may
+from dispatcher.telemetry.observations import RequestAnswered
+from tests.admin.client import API, Api
+
+NEEDS_SOMEBODY = [route for route in ROUTES if route.action is not Open.ANYBODY]
+NEEDS_A_ROLE = [route for route in NEEDS_SOMEBODY if isinstance(route.action, str) and route.action in ACCESS]
+
+
+def path_of(route: Route) -> str:
+    """A path that the route takes, about nothing that there is."""
+    return route.path.replace("{id:[0-9]{1,19}}", "4711").replace("{code:[A-Za-z0-9_-]{43}}", "A" * 43)
+
+
+def named(route: Route) -> str:
+    """How a test calls a route."""
+    return f"{route.method} {route.path}"
+
+
+async def handler(_: web.Request) -> web.Response:
+    """Anything."""
+    return web.Response()
+
+
+@pytest.mark.parametrize("action", [None, "", "api_key.forge", "somebody-else", 7])
+def test_no_route_without_an_action(action: object) -> None:
+    """What has no row in the table of actions cannot be registered."""
+    route = Route("GET", "/x", action, RateClass.READ, handler)  # type: ignore[arg-type]
+
+    with pytest.raises(TypeError, match="GET /x has no action"):
+        register(web.Application(), [route])
+
+
+def test_no_route_without_a_limit() -> None:
+    """Nor can one without a rate class."""
+    with pytest.raises(TypeError, match="no rate class"):
+        register(web.Application(), [Route("GET", "/x", Open.ANYBODY, None, handler)])  # type: ignore[arg-type]
+
+
+def test_no_route_twice() -> None:
+    """Not the same path, whatever its parameters are called, nor the same handler."""
+    first = Route("GET", "/x/{id}", Open.ANYBODY, RateClass.READ, handler)
+
+    for second in (replace(first, path="/x/{name}", handler=lambda _: handler(_)), replace(first, path="/y")):
+        with pytest.raises(ValueError, match="cannot be registered"):
+            register(web.Application(), [first, second])
+
+
+async def test_what_is_not_in_the_table_is_refused(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handler that somebody adds past the table does not run, even for an operator."""
+    ran = []
+
+    def add_another(app: web.Application, routes: object) -> None:
+        register(app, ROUTES)
+
+        async def past(_: web.Request) -> web.Response:
+            ran.append(True)
+            return web.Response()
+
+        app.router.add_get("/past", past)
+
+    monkeypatch.setattr(admin_app, "register", add_another)
+    async with admin_app.serve(api.deps, "127.0.0.1", 0, 5) as port:
+        answer = await replace(api, url=f"http://127.0.0.1:{port}").ask("GET", "/past", key=api.make_key("operator"))
+
+    assert answer.refusal == (404, "not_found")
+    assert ran == []
+
+
+@pytest.mark.parametrize("route", NEEDS_SOMEBODY, ids=named)
+async def test_nobody_is_let_in(api: Api, route: Route) -> None:
+    """Without a key, a token or a cookie, whatever is asked for."""
+    assert (await api.ask(route.method, path_of(route), body={})).refusal == (401, "unauthenticated")
+
+
+CALLERS = [(role, own) for role, own in itertools.product(Role, (True, False)) if own or role is not Role.OPERATOR]
+
+
+@pytest.mark.parametrize(("role", "own"), CALLERS, ids=lambda value: str(value))
+@pytest.mark.parametrize("route", NEEDS_A_ROLE, ids=named)
+async def test_every_route_by_every_role(api: Api, route: Route, role: Role, own: bool) -> None:
+    """A role that may not is refused with 403, before the body is looked at; so is every role at another clinic."""
+    clinic = None if role is Role.OPERATOR else "a"
+    query = "?clinic_id=a" if own else "?clinic_id=b"
+
+    answer = await api.ask(route.method, path_of(route) + query, key=api.make_key(role.value, clinic), body={"x": 1})
+
+    assert isinstance(route.action, str)
+    if own and may(role, route.action):
+        assert answer.status in {200, 204, 404, 422}
+    else:
+        assert answer.refusal == (403, "forbidden")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/", (404, "not_found")),
+        ("GET", f"{API}/nothing", (404, "not_found")),
+        ("DELETE", f"{API}/api-keys/x", (404, "not_found")),
+        ("DELETE", f"{API}/api-keys/-1", (404, "not_found")),
+        ("DELETE", f"{API}/api-keys/{'9' * 19}", (404, "not_found")),
+        ("DELETE", f"{API}/api-keys/{'9' * 30}", (404, "not_found")),
+        ("GET", "/portal/short", (404, "not_found")),
+        ("PUT", f"{API}/api-keys", (405, "method_not_allowed")),
+        ("HEAD", f"{API}/me", (405, "")),
+        ("OPTIONS", f"{API}/me", (405, "method_not_allowed")),
+        ("POST", f"{API}/me", (405, "method_not_allowed")),
+    ],
+)
+async def test_what_is_not_there(api: Api, method: str, path: str, expected: tuple[int, str]) -> None:
+    """404 and 405 have the shape of every other error, and 405 says what is allowed."""
+    answer = await api.ask(method, path, key=api.make_key("operator"))
+
+    assert answer.status == expected[0]
+    assert method == "HEAD" or answer.refusal == expected
+    assert (answer.status == 405) == ("Allow" in answer.headers)
+
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Server": "outbound-webhooks",
+}
+
+
+async def test_headers_of_every_answer(api: Api) -> None:
+    """Good ones and bad ones; no other site may read them."""
+    key = api.make_key("owner", "a")
+    answers = [
+        await api.ask("GET", f"{API}/me", key=key, headers={"Origin": "https://evil.example"}),
+        await api.ask("GET", f"{API}/me", headers={"Origin": "https://evil.example"}),
+        await api.ask("OPTIONS", f"{API}/me", headers={"Origin": "https://evil.example"}),
+        await api.ask("GET", "/nothing"),
+        await api.ask("POST", f"{API}/api-keys", key=key, body=b"x" * 70_000),
+        await api.ask("GET", "/healthz"),
+    ]
+    page = await api.open("/portal/" + "A" * 43)
+
+    # The page's form needs an Origin, which no-referrer takes away.
+    for answer, referrer in [*((answer, "no-referrer") for answer in answers), (page, "same-origin")]:
+        assert {name: answer.headers.get(name) for name in HEADERS} == {**HEADERS, "Referrer-Policy": referrer}
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert not any(name.lower().startswith("access-control") for name in answer.headers)
+
+
+async def test_the_request_id(api: Api) -> None:
+    """A proxy's is kept where it looks like one, and written into the audit log's line and ours; else it is made."""
+    key = api.make_key("owner", "a")
+
+    kept = await api.ask("GET", f"{API}/me", key=key, headers={"X-Request-Id": "abc-123_xyz"})
+    made = [
+        await api.ask("GET", f"{API}/me", key=key, headers={"X-Request-Id": text})
+        for text in ("short", "x" * 65, "a b c d e f g", "<script>alert(1)</script>")
+    ]
+
+    assert kept.headers["X-Request-Id"] == "abc-123_xyz"
+    assert len({answer.headers["X-Request-Id"] for answer in made}) == 4
+    assert all(len(answer.headers["X-Request-Id"]) == 32 for answer in made)
+
+
+async def test_what_is_told_of_a_request(api: Api) -> None:
+    """Who, about which clinic, which route, how it ended; of a path only the pattern, as it may hold a code."""
+    path = await api.portal_path(api.make_key("owner", "a"), clinics={"a": "owner"})
+    await api.open(path)
+    await api.ask("GET", f"/secret-{path[-10:]}")
+
+    told = api.seen.of(RequestAnswered)
+
+    assert [(one.method, one.route.partition("{")[0], one.status, one.who, one.clinic_id) for one in told] == [
+        ("POST", f"{API}/portal-sessions", 201, "API key 1", "a"),
+        ("POST", "/portal/", 303, None, None),
+        ("-", "-", 404, None, None),
+    ]
+    assert path[-10:] not in repr(told)
