@@ -103,6 +103,7 @@ def prepare(url: str, variant: str, port: int, lengths: Lengths) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("set synchronous_commit = off")
         connection.execute("update outbound_webhooks.settings set max_endpoints_per_clinic = 1000")
+        connection.execute("select outbound_webhooks.set_url_policy(p_internal_urls => true)")  # 127.0.0.n
         for number, path in enumerate(SEVEN, 1):
             _create(connection, f"clinic-{number}", f"https://127.0.0.{number}:{port}{path}")
         if variant != ALONE:
