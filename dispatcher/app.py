@@ -18,7 +18,7 @@ from dispatcher.config import Settings
 from dispatcher.core.model import Delivery
 from dispatcher.core.sealing import Keyring
 from dispatcher.db import Pool, as_owner, error_text, open_pool
-from dispatcher.egress import open_egress
+from dispatcher.egress.client import open_egress
 from dispatcher.migrate import check_schema, post_apply
 from dispatcher.pipeline.begin import Beginning
 from dispatcher.pipeline.deliver import Seams, deliver

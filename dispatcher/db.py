@@ -45,12 +45,12 @@ _OWNER_SESSION: LiteralString = (
 
 
 # Until the transaction's end, so that nothing of it is left to whoever has the connection next, pooled or not.
+_SAY_WHO: LiteralString = (
+    "select set_config('outbound_webhooks.actor', %s, true), set_config('outbound_webhooks.request_id', %s, true),"
+    " set_config('outbound_webhooks.address', %s, true)"
+)
 _WORK_FOR: LiteralString = (
-    f"select set_config('role', '{CLINIC_ROLE}', true),"
-    " set_config('outbound_webhooks.clinics', %(clinics)s::text[]::text, true),"
-    " set_config('outbound_webhooks.actor', %(actor)s, true),"
-    " set_config('outbound_webhooks.request_id', %(request_id)s, true),"
-    " set_config('outbound_webhooks.address', %(address)s, true)"
+    f"select set_config('role', '{CLINIC_ROLE}', true), set_config('outbound_webhooks.clinics', %s::text[]::text, true)"
 )
 
 
@@ -140,6 +140,19 @@ def open_pool(url: str, size: int, role: LiteralString = DISPATCHER_ROLE) -> Poo
 
 
 @asynccontextmanager
+async def transaction_of(
+    pool: Pool, actor: str, request_id: str = "", address: str = ""
+) -> AsyncIterator[AsyncConnection[TupleRow]]:
+    """A transaction of somebody, as the pool's role: the audit log says who, in which request, and where from.
+
+    Args: as the attributes of Caller.
+    """
+    async with pool.connection() as connection, connection.transaction():
+        await connection.execute(_SAY_WHO, (actor, request_id, address))
+        yield connection
+
+
+@asynccontextmanager
 async def clinic_transaction(pool: Pool, caller: Caller) -> AsyncIterator[AsyncConnection[TupleRow]]:
     """A transaction that works as outbound_webhooks_clinic: row-level security shows it the caller's clinics alone.
 
@@ -149,9 +162,9 @@ async def clinic_transaction(pool: Pool, caller: Caller) -> AsyncIterator[AsyncC
     Raises:
         RoleMissing, RightsMissing: the role does not exist, or the login may not work as it.
     """
-    async with pool.connection() as connection, connection.transaction():
+    async with transaction_of(pool, caller.actor, caller.request_id, caller.address) as connection:
         with _explained(connection, CLINIC_ROLE):
-            await connection.execute(_WORK_FOR, {**vars(caller), "clinics": list(caller.clinics)})
+            await connection.execute(_WORK_FOR, (list(caller.clinics),))
         yield connection
 
 

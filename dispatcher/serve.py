@@ -7,17 +7,18 @@ from dispatcher.admin.deps import Deps, Options
 from dispatcher.config import Settings
 from dispatcher.db import ADMIN_ROLE, open_pool
 from dispatcher.migrate import check_schema
-from dispatcher.telemetry import observations as o
+from dispatcher.telemetry.admin_observations import AdminStarted, AdminStopped
+from dispatcher.telemetry.observations import Observation, Observe
 
 
-async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Event) -> None:
+async def run(settings: Settings, observers: list[Observe], stop: asyncio.Event) -> None:
     """Serve the admin API until `stop` is set.
 
     Raises:
         SchemaMismatch, psycopg.OperationalError, PoolTimeout, OSError: it cannot start.
     """
 
-    def observe(observation: o.Observation) -> None:
+    def observe(observation: Observation) -> None:
         for observer in observers:
             observer(observation)
 
@@ -25,9 +26,9 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
         await check_schema(pool.connection)
         deps = Deps(pool, options(settings), observe)
         async with serve(deps, settings.admin_host, settings.admin_port, settings.shutdown_grace_seconds) as port:
-            observe(o.AdminStarted(settings.admin_host, port))
+            observe(AdminStarted(settings.admin_host, port))
             await stop.wait()
-        observe(o.AdminStopped())
+        observe(AdminStopped())
 
 
 def options(settings: Settings) -> Options:

@@ -13,7 +13,6 @@ from psycopg_pool import PoolTimeout
 
 from dispatcher.admin.authentication import NO_COOKIE, SessionOver, Unauthenticated, identify, shows_something
 from dispatcher.admin.deps import ADDRESS, DEPS, LIMITS, REQUEST_ID, VISIT, Visit
-from dispatcher.admin.forwarded import without_ports
 from dispatcher.admin.limits import count_refusal, limit_headers, take, take_own
 from dispatcher.admin.operations.denials import record_denied
 from dispatcher.admin.problems import Problem, problem_response
@@ -21,7 +20,8 @@ from dispatcher.admin.routes import Handler, Open, Route, route_of
 from dispatcher.core.clients import client_address
 from dispatcher.core.identity import Principal, Refused, clinic_of, is_name
 from dispatcher.db import error_text
-from dispatcher.telemetry import observations as o
+from dispatcher.telemetry.admin_observations import AuthenticationRefused, RequestAnswered, RequestFailed
+from dispatcher.telemetry.observations import DatabaseTrouble
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
 _HEADERS = {
@@ -45,7 +45,7 @@ async def identified(request: web.Request, handler: Handler) -> web.StreamRespon
     begun = time.monotonic()
     given = request.headers.get("X-Request-Id", "")
     request[REQUEST_ID] = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
-    forwarded = without_ports(request.headers.getall("X-Forwarded-For", []))
+    forwarded = request.headers.getall("X-Forwarded-For", [])
     request[ADDRESS] = client_address(request.remote, forwarded, deps.options.trusted_proxies)
     response = await handler(request)
     limits = limit_headers(request[LIMITS]) if LIMITS in request else {}
@@ -54,7 +54,7 @@ async def identified(request: web.Request, handler: Handler) -> web.StreamRespon
     response.headers["X-Request-Id"] = request[REQUEST_ID]
     visit, route = request.get(VISIT), route_of(request)
     deps.observe(
-        o.RequestAnswered(
+        RequestAnswered(
             request_id=request[REQUEST_ID],
             method=request.method if route else "-",
             route=route.path if route else "-",  # a path may hold a one-time code
@@ -91,12 +91,12 @@ def _problem(request: web.Request, error: Exception) -> Problem:
         case psycopg.errors.ProgramLimitExceeded():
             return Problem("limit_reached", error.diag.message_primary)
         case psycopg.OperationalError() | PoolTimeout():
-            request.app[DEPS].observe(o.DatabaseTrouble("admin", error_text(error)))
+            request.app[DEPS].observe(DatabaseTrouble("admin", error_text(error)))
             return Problem("unavailable", headers={"Retry-After": "5"})
     where = traceback.extract_tb(error.__traceback__)[-1]
     # The text of an error that is not the database's may repeat what was sent.
     told = error_text(error) if isinstance(error, psycopg.Error) else type(error).__name__
-    request.app[DEPS].observe(o.RequestFailed(request[REQUEST_ID], told, f"{where.filename}:{where.lineno}"))
+    request.app[DEPS].observe(RequestFailed(request[REQUEST_ID], told, f"{where.filename}:{where.lineno}"))
     return Problem("internal")
 
 
@@ -151,7 +151,7 @@ async def _principal(request: web.Request, named: str | None) -> Principal:
     except Unauthenticated as error:
         headers = {"Set-Cookie": NO_COOKIE} if isinstance(error, SessionOver) else {}
         count_refusal(deps, request[ADDRESS], headers)
-        deps.observe(o.AuthenticationRefused(request[REQUEST_ID], str(error), request[ADDRESS]))
+        deps.observe(AuthenticationRefused(request[REQUEST_ID], str(error), request[ADDRESS]))
         raise Problem("unauthenticated", headers=headers) from None
 
 

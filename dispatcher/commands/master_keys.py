@@ -10,11 +10,11 @@ from contextlib import nullcontext
 
 from dispatcher import config
 from dispatcher.commands.parsing import Parsers, add_parser
-from dispatcher.commands.session import UsageError
+from dispatcher.commands.session import UsageError, roles_explained
 from dispatcher.commands.switching import aligned
 from dispatcher.core.sealing import KEY_BYTES, Keyring, master_key_of
-from dispatcher.db import RightsMissing, RoleMissing, connect
-from dispatcher.migrate import NOT_INSTALLED, SchemaMismatch, check_schema
+from dispatcher.db import connect
+from dispatcher.migrate import check_schema
 from dispatcher.pipeline.resealing import Sealed, Used, reseal, used
 
 SETTING = "OUTBOUND_WEBHOOKS_MASTER_KEYS"
@@ -41,12 +41,8 @@ def generate_master_key(_: argparse.Namespace) -> None:
 def rotate_master_key(arguments: argparse.Namespace) -> int:
     """Seal everything with the current master key; or show how much each master key seals."""
     settings = config.load()
-    try:
+    with roles_explained():
         return asyncio.run(_rotate(settings.libpq_url(), settings.keyring(), dry_run=arguments.dry_run))
-    except RoleMissing as error:
-        raise SchemaMismatch(NOT_INSTALLED) from error
-    except RightsMissing as error:
-        raise UsageError(str(error)) from error
 
 
 async def _rotate(url: str, keyring: Keyring, *, dry_run: bool) -> int:

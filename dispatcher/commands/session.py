@@ -8,6 +8,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from dispatcher import config
+from dispatcher.db import RightsMissing, RoleMissing
 from dispatcher.migrate import NOT_INSTALLED, SchemaMismatch
 
 Connection = psycopg.Connection[TupleRow]
@@ -15,6 +16,21 @@ Connection = psycopg.Connection[TupleRow]
 
 class UsageError(Exception):
     """The command cannot be carried out; the message says what to do."""
+
+
+@contextmanager
+def roles_explained() -> Iterator[None]:
+    """Say what to do where a role of ours is missing, or the login may not work as it.
+
+    Raises:
+        SchemaMismatch, UsageError: instead of RoleMissing and RightsMissing.
+    """
+    try:
+        yield
+    except RoleMissing as error:
+        raise SchemaMismatch(NOT_INSTALLED) from error
+    except RightsMissing as error:
+        raise UsageError(str(error)) from error
 
 
 def direct_url() -> str:

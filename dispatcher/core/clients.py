@@ -1,11 +1,15 @@
 """Where a request came from: the peer, or, where that is a reverse proxy of ours, what it says."""
 
 import ipaddress
+import re
 from collections.abc import Sequence
 
 from dispatcher.core.address import Network
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# Some proxies write the port, too: an IPv4 address has no colon, and of IPv6 only one in brackets has a port.
+_WITH_PORT = re.compile(r"(?:\[([^\]]*)\]|([0-9.]+))(?::[0-9]{1,5})?", re.ASCII)
 
 
 def client_address(peer: str | None, forwarded_for: Sequence[str], trusted: Sequence[Network]) -> str:
@@ -38,8 +42,11 @@ def limited_as(address: str) -> str:
 
 
 def _parse(text: str | None) -> _Address | None:
+    text = text or ""
+    if with_port := _WITH_PORT.fullmatch(text):
+        text = with_port[1] or with_port[2] or ""
     try:
-        found = ipaddress.ip_address((text or "").partition("%")[0])
+        found = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None
     if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:

@@ -4,8 +4,3 @@ No redirects, no cookies, no proxy from the environment, no decompression, TLS 1
 deadline over the whole exchange, bounded answers, and no connection to an address that `core.address` refuses.
 docs/answers.md says what each kind of receiver comes to.
 """
-
-from dispatcher.egress.client import Send, open_egress
-from dispatcher.egress.errors import LocalFailure
-
-__all__ = ["LocalFailure", "Send", "open_egress"]

@@ -13,7 +13,7 @@ from dispatcher.core.model import Delivery
 from dispatcher.core.sealing import SealingError
 from dispatcher.core.signing import InvalidKey
 from dispatcher.db import Pool, error_text
-from dispatcher.egress import LocalFailure
+from dispatcher.egress.errors import LocalFailure
 from dispatcher.pipeline.alertness import Alertness, Phase, Rhythm
 from dispatcher.pipeline.claim import free_leases
 from dispatcher.pipeline.listen import Listener

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import structlog
 
 from dispatcher.core.redaction import redact, redact_field
+from dispatcher.telemetry import admin_observations as a
 from dispatcher.telemetry import observations as o
 
 Format = Literal["auto", "json", "console"]
@@ -157,20 +158,26 @@ def log_observation(observation: o.Observation) -> None:
             logger.warning("parked.ended", count=count)
         case o.DatabaseTrouble(task, error):
             logger.warning("database.trouble", task=task, error=error)
-        case o.AdminStarted(host, port):
+        case o.Woken() | o.Claimed() | o.ResultsFlushed() | o.StatsRefreshed():
+            pass  # counted, not told
+        case _:
+            _log_admin(logger, observation)
+
+
+def _log_admin(logger: Any, observation: a.AdminObservation) -> None:
+    match observation:
+        case a.AdminStarted(host, port):
             logger.info("admin.started", host=host, port=port)
-        case o.AdminStopped():
+        case a.AdminStopped():
             logger.info("admin.stopped")
-        case o.RequestAnswered():
+        case a.RequestAnswered():
             logger.info(
                 "request.answered", **{key: value for key, value in asdict(observation).items() if value is not None}
             )
-        case o.AuthenticationRefused(request_id, reason, address):
+        case a.AuthenticationRefused(request_id, reason, address):
             logger.warning("authentication.refused", request_id=request_id, reason=reason, address=address)
-        case o.RequestFailed(request_id, error, where):
+        case a.RequestFailed(request_id, error, where):
             logger.error("request.failed", request_id=request_id, error=error, where=where)
-        case o.Woken() | o.Claimed() | o.ResultsFlushed() | o.StatsRefreshed():
-            pass  # counted, not told
 
 
 def _log_attempt(logger: Any, attempt: o.AttemptFinished) -> None:

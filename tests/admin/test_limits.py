@@ -6,7 +6,7 @@ import ipaddress
 import pytest
 
 from dispatcher.admin.limits import CLINIC_RULES, OWN_RULES, PERSON_RULE, REFUSALS, RateClass
-from dispatcher.telemetry.observations import AuthenticationRefused, RequestAnswered
+from dispatcher.telemetry.admin_observations import AuthenticationRefused, RequestAnswered
 from tests.admin.client import API, Api
 from tests.admin.conftest import StartApi
 from tests.support.tokens import signed

@@ -11,7 +11,7 @@ from dispatcher.admin.limits import RateClass
 from dispatcher.admin.routes import Open, Route, register
 from dispatcher.admin.table import ROUTES
 from dispatcher.core.access import ACCESS, Role, may
-from dispatcher.telemetry.observations import RequestAnswered
+from dispatcher.telemetry.admin_observations import RequestAnswered
 from tests.admin.client import API, Api
 
 NEEDS_SOMEBODY = [route for route in ROUTES if route.action is not Open.ANYBODY]

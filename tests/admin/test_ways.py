@@ -2,7 +2,7 @@
 
 import pytest
 
-from dispatcher.telemetry.observations import AuthenticationRefused
+from dispatcher.telemetry.admin_observations import AuthenticationRefused
 from tests.admin.client import API, COOKIE, Api
 from tests.admin.conftest import StartApi
 from tests.support.seen import Seen

@@ -8,7 +8,7 @@ import pytest
 import trustme
 
 from dispatcher.core.model import Request
-from dispatcher.egress import Send, open_egress
+from dispatcher.egress.client import Send, open_egress
 from tests.hostile.names import Names
 from tests.support.settings import environment
 

@@ -9,7 +9,7 @@ import trustme
 
 from dispatcher.core.model import DeliveryState, ErrorClass
 from dispatcher.core.verdict import judge
-from dispatcher.egress import Send
+from dispatcher.egress.client import Send
 from tests.hostile.conftest import request
 from tests.hostile.receivers import RECEIVERS, SLOW, Hostile
 from tests.hostile.serving import serve

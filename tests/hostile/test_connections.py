@@ -11,7 +11,8 @@ import pytest
 import trustme
 
 from dispatcher.core.model import ErrorClass
-from dispatcher.egress import Send, client, open_egress
+from dispatcher.egress import client
+from dispatcher.egress.client import Send, open_egress
 from tests.hostile.conftest import LOOPBACK, request
 from tests.hostile.receivers import RECEIVERS
 from tests.hostile.serving import serve_all

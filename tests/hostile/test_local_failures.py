@@ -11,7 +11,9 @@ import pytest
 import trustme
 
 from dispatcher.core.model import ErrorClass
-from dispatcher.egress import LocalFailure, Send, client, open_egress
+from dispatcher.egress import client
+from dispatcher.egress.client import Send, open_egress
+from dispatcher.egress.errors import LocalFailure
 from tests.hostile.conftest import request
 from tests.support.raw import serve_raw, server_tls, writes
 

@@ -12,7 +12,9 @@ import pytest
 import trustme
 
 from dispatcher.core.model import ErrorClass
-from dispatcher.egress import LocalFailure, Send, lookups, open_egress
+from dispatcher.egress import lookups
+from dispatcher.egress.client import Send, open_egress
+from dispatcher.egress.errors import LocalFailure
 from dispatcher.egress.lookups import Lookups
 from dispatcher.egress.resolver import ADDRESSES_OF_A_FAMILY, GuardedResolver
 from tests.hostile.conftest import LOOPBACK, request

@@ -7,7 +7,7 @@ import pytest
 import trustme
 
 from dispatcher.core.model import ErrorClass, SendResult
-from dispatcher.egress import Send
+from dispatcher.egress.client import Send
 from dispatcher.egress.connection import MAX_HEADS
 from tests.hostile.behaviours import writes_then
 from tests.hostile.conftest import request

@@ -12,7 +12,7 @@ import trustme
 
 from dispatcher.core.model import ErrorClass, Request
 from dispatcher.demo.receiver import Receiver
-from dispatcher.egress import Send, open_egress
+from dispatcher.egress.client import Send, open_egress
 from tests.support.ops import free_port
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)

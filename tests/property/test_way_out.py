@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher import egress
 from dispatcher.core import address
 from dispatcher.core.model import ErrorClass, Request, SendResult
+from dispatcher.egress import client as egress
 from tests.support.special_purpose import is_public
 from tests.support.urls import URLS, V4_NUMBERS, V6_NUMBERS, WELL_FORMED, resolved_by_c
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dispatcher.core.model import Delivery, DeliveryState, ErrorClass, Header, Outcome, SendResult, Verdict
+from dispatcher.telemetry import admin_observations as a
 from dispatcher.telemetry import observations as o
 
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -95,12 +96,12 @@ def every_observation() -> list[o.Observation]:
         o.ReplayAdvanced(3, "replay", 7, 0, True),
         o.DatabaseTrouble("claim", "the connection is lost"),
         stats(),
-        o.AdminStarted("127.0.0.1", 9463),
-        o.AdminStopped(),
-        o.RequestAnswered("a1b2c3d4", "GET", "/api/webhooks/me", 200, 3, "API key 7", "clinic-1", "192.0.2.7"),
-        o.RequestAnswered("a1b2c3d5", "-", "-", 404, 1, None, None, "192.0.2.7"),
-        o.AuthenticationRefused("a1b2c3d6", "API key", "192.0.2.7"),
-        o.RequestFailed("a1b2c3d7", "TypeError", "me.py:12"),
+        a.AdminStarted("127.0.0.1", 9463),
+        a.AdminStopped(),
+        a.RequestAnswered("a1b2c3d4", "GET", "/api/webhooks/me", 200, 3, "API key 7", "clinic-1", "192.0.2.7"),
+        a.RequestAnswered("a1b2c3d5", "-", "-", 404, 1, None, None, "192.0.2.7"),
+        a.AuthenticationRefused("a1b2c3d6", "API key", "192.0.2.7"),
+        a.RequestFailed("a1b2c3d7", "TypeError", "me.py:12"),
     ]
 
 

@@ -21,7 +21,11 @@ INTERNAL: dict[str, tuple[str, ...]] = {
     "dispatcher.lifetime": (),
     "dispatcher.migrate": ("dispatcher.db",),
     "dispatcher.egress": ("dispatcher.core", "dispatcher.egress"),
-    "dispatcher.telemetry": ("dispatcher.core", "dispatcher.telemetry.observations"),
+    "dispatcher.telemetry": (
+        "dispatcher.core",
+        "dispatcher.telemetry.admin_observations",
+        "dispatcher.telemetry.observations",
+    ),
     # pipeline and admin never import each other: they meet in the database.
     "dispatcher.pipeline": (
         "dispatcher.core",
@@ -35,6 +39,7 @@ INTERNAL: dict[str, tuple[str, ...]] = {
         "dispatcher.admin",
         "dispatcher.core",
         "dispatcher.db",
+        "dispatcher.telemetry.admin_observations",
         "dispatcher.telemetry.observations",
     ),
     # Only app, serve, __main__ and some modules of commands import config: everything else is handed what it needs.
@@ -53,6 +58,7 @@ INTERNAL: dict[str, tuple[str, ...]] = {
         "dispatcher.config",
         "dispatcher.db",
         "dispatcher.migrate",
+        "dispatcher.telemetry.admin_observations",
         "dispatcher.telemetry.observations",
     ),
     "dispatcher.__main__": (
@@ -103,28 +109,26 @@ INTERNAL: dict[str, tuple[str, ...]] = {
         "dispatcher.pipeline",
         "dispatcher.telemetry.observations",
     ),
+    "dispatcher.commands.lasting": ("dispatcher.app", "dispatcher.commands.session", "dispatcher.db"),
     "dispatcher.commands.running": (
         "dispatcher.app",
+        "dispatcher.commands.lasting",
         "dispatcher.commands.parsing",
         "dispatcher.commands.session",
         "dispatcher.commands.workers",
         "dispatcher.config",
-        "dispatcher.db",
-        "dispatcher.migrate",
         "dispatcher.telemetry.logs",
     ),
     "dispatcher.commands.api_keys": ("dispatcher.commands", "dispatcher.core"),
     "dispatcher.commands.serving": (
-        "dispatcher.app",
+        "dispatcher.commands.lasting",
         "dispatcher.commands.parsing",
-        "dispatcher.commands.session",
         "dispatcher.config",
         "dispatcher.db",
-        "dispatcher.migrate",
         "dispatcher.serve",
         "dispatcher.telemetry.logs",
     ),
-    "dispatcher.commands.session": ("dispatcher.config", "dispatcher.migrate"),
+    "dispatcher.commands.session": ("dispatcher.config", "dispatcher.db", "dispatcher.migrate"),
     "dispatcher.commands.uninstalling": ("dispatcher.commands", "dispatcher.migrate"),
     "dispatcher.commands.workers": ("dispatcher.lifetime",),
     # What the doctor looks at from outside of the database; it tries LISTEN as a dispatcher does.

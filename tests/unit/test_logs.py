@@ -16,7 +16,7 @@ import pytest
 import structlog
 
 from dispatcher.core.sealing import Keyring
-from dispatcher.telemetry import logs
+from dispatcher.telemetry import admin_observations, logs
 from dispatcher.telemetry import observations as o
 from tests.support.process import ROOT
 from tests.unit.examples import HEADER_VALUE, KEY, attempt, delivery, every_observation
@@ -56,17 +56,22 @@ def logged(capsys: Capture, *observations: o.Observation, level: str = "debug") 
 
 
 def test_every_kind_is_in_the_union() -> None:
-    """Every class of the module is an Observation, and has an example for the tests of logs and metrics."""
-    defined = {kind for kind in vars(o).values() if inspect.isclass(kind) and kind.__module__ == o.__name__}
+    """Every class of the two modules is an Observation, and has an example for the tests of logs and metrics."""
+    defined = {
+        kind
+        for module in (o, admin_observations)
+        for kind in vars(module).values()
+        if inspect.isclass(kind) and kind.__module__ == module.__name__
+    }
 
     assert set(KINDS) == defined
     assert {type(example) for example in every_observation()} == defined
 
 
 def test_every_kind_has_a_case() -> None:
-    """log_observation decides on each kind: none is forgotten, none falls through."""
-    tree = ast.parse(inspect.getsource(logs.log_observation))
-    patterns = [node.cls for node in ast.walk(tree) if isinstance(node, ast.MatchClass)]
+    """log_observation, and what it calls for the admin API, decide on each kind: none falls through."""
+    trees = [ast.parse(inspect.getsource(function)) for function in (logs.log_observation, logs._log_admin)]
+    patterns = [node.cls for tree in trees for node in ast.walk(tree) if isinstance(node, ast.MatchClass)]
     cases = [pattern.attr for pattern in patterns if isinstance(pattern, ast.Attribute)]
 
     assert sorted(cases) == sorted(kind.__name__ for kind in KINDS)

@@ -1,8 +1,7 @@
 """What somebody whom we know tried, and may not: a line of the audit log."""
 
-from dispatcher.admin.operations.transaction import transaction
 from dispatcher.core.identity import Principal
-from dispatcher.db import Pool
+from dispatcher.db import Pool, transaction_of
 
 
 async def record_denied(
@@ -13,5 +12,5 @@ async def record_denied(
     Args:
         subject: what it was to be done to: method and path.
     """
-    async with transaction(pool, principal.actor, request_id, address) as connection:
+    async with transaction_of(pool, principal.actor, request_id, address) as connection:
         await connection.execute("select outbound_webhooks.record_denied(%s, %s, %s)", (action, clinic_id, subject))

@@ -9,11 +9,11 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from dispatcher.admin.deps import Options, Visit
-from dispatcher.admin.operations.transaction import of_visit, transaction
+from dispatcher.admin.operations.transaction import of_visit
 from dispatcher.core.access import Role
 from dispatcher.core.credentials import RANDOM_BYTES, digest, is_secret, secret_text
 from dispatcher.core.identity import Principal, Way
-from dispatcher.db import Pool
+from dispatcher.db import Pool, transaction_of
 
 
 async def create_portal_session(
@@ -63,7 +63,7 @@ async def open_portal_session(
         IsAnothers: the person has to be asked first; the code stays good.
     """
     secret = secret_text(secrets.token_bytes(RANDOM_BYTES))
-    async with transaction(pool, "the holder of a one-time code", request_id, address) as connection:
+    async with transaction_of(pool, "the holder of a one-time code", request_id, address) as connection:
         cursor = await connection.execute(
             "select outbound_webhooks.open_portal_session(%s, %s, %s)",
             (digest(code), digest(secret), timedelta(seconds=options.session_seconds)),
