@@ -156,6 +156,7 @@ async def test_delivery_off_while_it_runs(host: Host, receiver: Receiver, dispat
         await seen.until(lambda: not seen.of(StatsRefreshed)[-1].delivery)
         status, checks = await readyz(port)
         sent_while_off = len(receiver.received)
+        on_at = time.time()
         waited = host.value("select outbound_webhooks.set_delivery(true, null, 2)")
         attempts = await seen.count(AttemptFinished, 4)
     sent = [json.loads(attempt.delivery.body)["data"]["id"] for attempt in attempts]
@@ -169,7 +170,8 @@ async def test_delivery_off_while_it_runs(host: Host, receiver: Receiver, dispat
     }
     assert waited == 3
     assert sent == [str(payment) for payment in (first, *waiting)]
-    assert began[2] - began[0] > 0.9
+    # Not before their time; how much later is for the machine to say.
+    assert all(at >= on_at + n / 2 for n, at in enumerate(began))
 
 
 def test_the_command(host: Host, env: dict[str, str]) -> None:
