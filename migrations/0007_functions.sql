@@ -2,6 +2,6 @@
 -- The functions are not in here: the post-apply file loads them from sql_functions/, in one transaction.
 -- Each release that changes one of them ships a migration with the new fingerprint, so that `yoyo apply` finds
 -- something pending and loads them.
--- fingerprint: b4fad9b7ea1f321e12dbca4f633dbcec68c44d77d8a2cb1e57ed41fb3400152d
+-- fingerprint: 0aed5daac2c01549828034c5290e867ac541700edad2d3a0ba88e51e330a46b0
 
 do $$ begin null; end $$;

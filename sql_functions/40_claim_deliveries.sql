@@ -6,6 +6,8 @@
 -- p_visits: so many endpoints are looked at, at most; each costs about 14 microseconds, served or not.
 -- p_watermark: nothing older is looked at, dead rows of finished deliveries least of all; '-infinity' looks at all.
 -- p_share bounds what one clinic may have in flight at this dispatcher; p_busy_counts says what each has now.
+-- p_suspects bounds what endpoints may get together that failed last, or never took anything: many that hang leave the
+-- other slots free. When it was used up, p_suspects_after is the last one served, and only those behind it are in turn.
 -- Nothing is leased while delivery is switched off, or the database is not armed for the dispatcher (may_deliver).
 -- Returns all that sending needs. Each endpoint it visited has at least one row, with a null delivery_id if nothing of
 -- it was claimed: the caller moves its cursor by that. oldest: when the endpoint's first row was or will be due.
@@ -24,7 +26,9 @@ create or replace function outbound_webhooks.claim_deliveries(
     p_busy_clinic_ids text[],
     p_busy_counts integer[],
     p_share integer,
-    p_lease_margin interval
+    p_lease_margin interval,
+    p_suspects integer default null,
+    p_suspects_after bigint default 0
 )
     returns table (
         endpoint_id bigint,
@@ -41,6 +45,7 @@ create or replace function outbound_webhooks.claim_deliveries(
         attempt_number integer,
         failure_count integer,
         is_probe boolean,
+        is_suspect boolean,
         url text,
         timeout_seconds integer,
         retry_schedule integer[],
@@ -107,6 +112,7 @@ begin
             due.*,
             f.in_flight,
             f.breaker <> 'closed' as is_probe,
+            f.failures > 0 or f.succeeded_at is null as is_suspect,
             case
                 when f.held_until > v_now then 0
                 when f.breaker = 'closed'
@@ -128,21 +134,31 @@ begin
         select
             r.*,
             p_share - coalesce(busy.in_flight, 0) as clinic_share,
-            sum(r.wanted) over (partition by r.clinic_id) as clinic_wanted
+            sum(r.wanted) over (partition by r.clinic_id) as clinic_wanted,
+            sum(r.wanted) filter (where r.is_suspect) over () as suspects_wanted,
+            ceil(p_suspects::double precision / nullif(count(*) filter (where r.is_suspect and r.wanted > 0) over (), 0))
+                as suspect_share
         from (
             select
                 room.*,
-                greatest(0, least(room.slots, coalesce(floor(room.tokens), room.slots)))::integer as wanted
+                case
+                    when room.is_suspect and room.id <= p_suspects_after then 0
+                    else greatest(0, least(room.slots, coalesce(floor(room.tokens), room.slots)))
+                end::integer as wanted
             from room
         ) as r
         left join unnest(p_busy_clinic_ids, p_busy_counts) as busy (clinic_id, in_flight) on busy.clinic_id = r.clinic_id
     ),
     -- A clinic whose endpoints have room for more than its share: what they really have, and who has least in flight first.
+    -- Suspects that have room for more than is left to them: the same, an equal part each, and in the order of their ids.
     shared as materialized (
         select
             r.*,
             greatest(0, least(
                 r.has,
+                case when r.is_suspect then p_suspects - coalesce(sum(r.has) filter (where r.is_suspect) over (
+                    order by r.id rows between unbounded preceding and 1 preceding
+                ), 0) end,
                 r.clinic_share - coalesce(sum(r.has) over (
                     partition by r.clinic_id order by r.in_flight, r.id rows between unbounded preceding and 1 preceding
                 ), 0)
@@ -150,7 +166,7 @@ begin
         from (
             select
                 a.*,
-                case when a.clinic_wanted > a.clinic_share then (
+                case when a.clinic_wanted > a.clinic_share or (a.is_suspect and a.suspects_wanted > p_suspects) then (
                     select count(*)
                     from (
                         select
@@ -160,7 +176,7 @@ begin
                             and d.next_attempt_at >= p_watermark
                             and d.next_attempt_at <= v_now
                             and d.lease_token is null
-                        limit a.wanted
+                        limit least(a.wanted, case when a.is_suspect and a.suspects_wanted > p_suspects then a.suspect_share end)
                     ) as waiting
                 ) else a.wanted end as has
             from asked as a
@@ -170,27 +186,35 @@ begin
         select due_row.id, due_row.endpoint_id
         -- In the order that the caller's cursor follows: it would pass over an endpoint that a later one was served before.
         from (select shared.* from shared where shared.free > 0 order by shared.id) as s
+        -- What a replay or a reevaluation made due goes behind the rest. It is never much (is_crowded), so that the rest is
+        -- soon found beyond it; and it is looked at, and locked, only as far as the rest leaves room.
         cross join lateral (
-            select d.id, d.endpoint_id
-            from outbound_webhooks.deliveries as d
-            where d.endpoint_id = s.id
-                and d.parked_reason is null
-                and d.next_attempt_at >= p_watermark
-                and d.next_attempt_at <= v_now
-                and d.lease_token is null
-                and (
-                    d.ordering_key is null
-                    or not exists (
-                        select
-                        from outbound_webhooks.deliveries as older
-                        where older.endpoint_id = d.endpoint_id
-                            and older.ordering_key = d.ordering_key
-                            and older.id < d.id
+            select in_turn.*
+            from (values (false), (true)) as turn (in_bulk)
+            cross join lateral (
+                select d.id, d.endpoint_id
+                from outbound_webhooks.deliveries as d
+                where d.endpoint_id = s.id
+                    and d.in_bulk = turn.in_bulk
+                    and d.parked_reason is null
+                    and d.next_attempt_at >= p_watermark
+                    and d.next_attempt_at <= v_now
+                    and d.lease_token is null
+                    and (
+                        d.ordering_key is null
+                        or not exists (
+                            select
+                            from outbound_webhooks.deliveries as older
+                            where older.endpoint_id = d.endpoint_id
+                                and older.ordering_key = d.ordering_key
+                                and older.id < d.id
+                        )
                     )
-                )
-            order by d.next_attempt_at, d.id
+                order by d.next_attempt_at, d.id
+                limit s.free
+                for update skip locked
+            ) as in_turn
             limit s.free
-            for update skip locked
         ) as due_row
         limit p_limit
     ),
@@ -202,11 +226,12 @@ begin
             leased_at = v_now,
             lease_until = v_now + make_interval(secs => s.timeout_seconds) + p_lease_margin,
             attempt_count = d.attempt_count + 1,
-            held_back = false
+            held_back = false,
+            in_bulk = false
         from shared as s
         where d.id = any (array(select pick.id from pick))
             and s.id = d.endpoint_id
-        returning d.*, s.is_probe, s.url, s.timeout_seconds, s.retry_schedule
+        returning d.*, s.is_probe, s.is_suspect, s.url, s.timeout_seconds, s.retry_schedule
     ),
     -- What waits behind an older delivery of its payment is put off, or each claim would look at all of it again. Its
     -- head is locked with it: who ends the head after that lets the follower go (wake_followers), so no wake-up is lost.
@@ -287,7 +312,7 @@ begin
                 then (1 - s.tokens + coalesce(counted.n, 0)) / s.requests_per_second
         end::double precision,
         c.id, c.event_id, c.type, c.body, c.created_at, c.lease_token,
-        c.attempt_count, c.failure_count, c.is_probe, c.url, c.timeout_seconds, c.retry_schedule,
+        c.attempt_count, c.failure_count, c.is_probe, c.is_suspect, c.url, c.timeout_seconds, c.retry_schedule,
         (
             select array_agg(coalesce(k.sealed, k.secret) order by k.id desc)
             from outbound_webhooks.endpoint_secrets as k
@@ -309,14 +334,14 @@ end
 $$;
 
 revoke execute on function outbound_webhooks.claim_deliveries(
-    bigint, integer, integer, bigint, timestamptz, text[], integer[], integer, interval
+    bigint, integer, integer, bigint, timestamptz, text[], integer[], integer, interval, integer, bigint
 )
     from public;
 grant execute on function outbound_webhooks.claim_deliveries(
-    bigint, integer, integer, bigint, timestamptz, text[], integer[], integer, interval
+    bigint, integer, integer, bigint, timestamptz, text[], integer[], integer, interval, integer, bigint
 )
     to outbound_webhooks_dispatcher;
 comment on function outbound_webhooks.claim_deliveries(
-    bigint, integer, integer, bigint, timestamptz, text[], integer[], integer, interval
+    bigint, integer, integer, bigint, timestamptz, text[], integer[], integer, interval, integer, bigint
 ) is
     'Lease due deliveries to a dispatcher, at most what each endpoint and clinic has room for.';

@@ -12,6 +12,7 @@ from tests.sql.replaying import (
     let_spread_pass,
     live,
     replayed,
+    retry,
     start_replay,
     to_its_end,
 )
@@ -22,7 +23,9 @@ from tests.sql.steps import (
     emit,
     end_all,
     endpoint,
+    ids,
     register,
+    release,
 )
 from tests.support.host import Host
 
@@ -202,6 +205,26 @@ def test_a_receiver_that_has_enough(numbered: Host) -> None:
     assert while_crowded == {"moved": 0, "skipped": 0, "state": "running", "look_again": False}
     assert afterwards is not None
     assert afterwards["moved"] == 4
+
+
+def test_what_is_new_goes_first(numbered: Host) -> None:
+    """A payment does not queue behind what a replay made due; what was claimed once, or is asked for, counts as new."""
+    first, second, third, fourth = dead(numbered, 4)
+    advance(numbered, start_replay(numbered, endpoint_id=1, rate=10000))
+    (new,) = emit(numbered)
+    numbered.rows("update outbound_webhooks.deliveries set next_attempt_at = clock_timestamp() - interval '1 s' / id")
+    dispatcher = register(numbered)
+
+    turns = [claim(numbered, dispatcher, limit=1) for _ in range(2)]
+    release(numbered, turns[1])
+    numbered.rows("update outbound_webhooks.deliveries set next_attempt_at = clock_timestamp() where id = %s", first)
+    again = claim(numbered, dispatcher, limit=1)
+    retry(numbered, fourth)
+    rest = [claim(numbered, dispatcher, limit=1) for _ in range(3)]
+
+    assert [ids(turn) for turn in turns] == [[new], [first]]
+    assert ids(again) == [first]
+    assert [ids(turn) for turn in rest] == [[fourth], [second], [third]]
 
 
 def test_order_is_kept(numbered: Host) -> None:
