@@ -31,6 +31,7 @@ READ = {
     "replays": "dispatcher admin clinic",
     "schema_bundle": "dispatcher admin monitor",
     "settings": "dispatcher admin monitor",
+    "stat_endpoints": "dispatcher admin monitor clinic",
     "statistics_bounds": "dispatcher admin monitor clinic",
     "switches": "dispatcher admin monitor",
 }
@@ -44,6 +45,10 @@ PART = {
     ("attempts", "admin"): ATTEMPT,
     ("attempts", "clinic"): ATTEMPT,
     ("attempts", "dispatcher"): ATTEMPT,
+    ("deliveries", "monitor"): (
+        "id endpoint_id clinic_id created_at next_attempt_at attempt_count failure_count held_back parked_reason "
+        "lease_owner lease_token leased_at lease_until"
+    ),
     ("settings", "clinic"): "parked_max_count parked_max_age",
 }
 
@@ -124,6 +129,11 @@ COLUMNS = {
         "wake_up breaker_failures breaker_cooldown_seconds disable_after parked_max_count parked_max_age "
         "notice_window events_keep_days finished_keep_days dead_keep_days attempts_keep_days ledger_keep_days "
         "secrets_keep_days statistics_keep_days audit_keep_days"
+    ),
+    "stat_endpoints": (
+        "endpoint_id clinic_id host state reason state_changed_at ordering breaker breaker_changed_at probe_at "
+        "held_until failures failing_since succeeded_at in_flight allowed_in_flight requests_per_second pending due "
+        "oldest_due_seconds parked oldest_parked attempts success_rate request_p95_ms"
     ),
     "statistics_bounds": "request_ms delivery_ms",
     "switches": "switch scope is_on since changed_by reason",

@@ -31,9 +31,11 @@ MATRIX = [
     (READ.format("endpoint_flow"), {DISPATCHER, ADMIN, MONITOR, CLINIC}),
     (READ.format("endpoint_hours"), {DISPATCHER, ADMIN, MONITOR, CLINIC}),
     (READ.format("endpoint_statistics"), {DISPATCHER, ADMIN, MONITOR, CLINIC}),
+    (READ.format("stat_endpoints"), {DISPATCHER, ADMIN, MONITOR, CLINIC}),
     (READ.format("statistics_bounds"), {DISPATCHER, ADMIN, MONITOR, CLINIC}),
     (READ.format("events"), {DISPATCHER, ADMIN, CLINIC}),
-    (READ.format("deliveries"), {DISPATCHER, ADMIN, CLINIC}),
+    (READ.format("deliveries"), {DISPATCHER, ADMIN, MONITOR, CLINIC}),  # of these MONITOR counts what waits
+    ("select event_id, ordering_key from outbound_webhooks.deliveries", {DISPATCHER, ADMIN, CLINIC}),
     (READ.format("finished_deliveries"), {DISPATCHER, ADMIN, CLINIC}),
     (READ.format("attempts"), {DISPATCHER, ADMIN, CLINIC}),
     (READ.format("capture_errors"), {DISPATCHER, ADMIN}),
