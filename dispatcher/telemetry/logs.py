@@ -158,7 +158,7 @@ def log_observation(observation: o.Observation) -> None:
             logger.warning("parked.ended", count=count)
         case o.DatabaseTrouble(task, error):
             logger.warning("database.trouble", task=task, error=error)
-        case o.Woken() | o.Claimed() | o.ResultsFlushed() | o.StatsRefreshed():
+        case o.Woken() | o.Claimed() | o.ResultsFlushed() | o.LoopLagged() | o.StatsRefreshed():
             pass  # counted, not told
         case _:
             _log_admin(logger, observation)

@@ -174,6 +174,7 @@ EXECUTE = {
     "emit_rows": "admin",
     "end_parked": "dispatcher",
     "end_portal_session": "admin",
+    "endpoint_stats": "dispatcher admin",
     "ensure_partitions": "dispatcher",
     "explain": "admin clinic",
     "explain_row": "admin",
@@ -223,6 +224,7 @@ EXECUTE = {
     "set_url_policy": "admin",
     "settle_deliveries": "dispatcher",
     "skipped_count": "dispatcher admin clinic",
+    "source_stats": "dispatcher admin",
     "stats": "dispatcher admin",
     "stop_dispatcher": "dispatcher",
     "stop_replay": "admin clinic",
@@ -230,6 +232,7 @@ EXECUTE = {
     "unsealed_values": "dispatcher",
     "uuid_v7_floor": "dispatcher admin monitor clinic",
     "why_unarmed": "dispatcher admin monitor",
+    "xmin_ages": "dispatcher admin",
 }
 
 # Functions that only others of ours call, triggers among them.

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dispatcher.telemetry.metrics import Metrics
 from tests.unit.environment import Environment
 
 
@@ -9,3 +10,9 @@ from tests.unit.environment import Environment
 def environment(monkeypatch: pytest.MonkeyPatch) -> Environment:
     """An environment without any setting of ours."""
     return Environment(monkeypatch)
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    """The metrics of a process that has done nothing yet."""
+    return Metrics("1.2.3", 100)

@@ -25,6 +25,13 @@ INTERNAL: dict[str, tuple[str, ...]] = {
         "dispatcher.core",
         "dispatcher.telemetry.admin_observations",
         "dispatcher.telemetry.observations",
+        "dispatcher.telemetry.snapshot",
+    ),
+    "dispatcher.telemetry.metrics": (
+        "dispatcher.core",
+        "dispatcher.telemetry.metrics",
+        "dispatcher.telemetry.observations",
+        "dispatcher.telemetry.snapshot",
     ),
     # pipeline and admin never import each other: they meet in the database.
     "dispatcher.pipeline": (
@@ -33,6 +40,7 @@ INTERNAL: dict[str, tuple[str, ...]] = {
         "dispatcher.egress",
         "dispatcher.pipeline",
         "dispatcher.telemetry.observations",
+        "dispatcher.telemetry.snapshot",
     ),
     "dispatcher.pipeline.alertness": (),  # a decision: as pure as core
     "dispatcher.admin": (

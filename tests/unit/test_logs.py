@@ -22,7 +22,7 @@ from tests.support.process import ROOT
 from tests.unit.examples import HEADER_VALUE, KEY, attempt, delivery, every_observation
 
 KINDS = typing.get_args(o.Observation)
-COUNTED_ONLY = {o.Woken, o.Claimed, o.ResultsFlushed, o.StatsRefreshed}
+COUNTED_ONLY = {o.Woken, o.Claimed, o.ResultsFlushed, o.LoopLagged, o.StatsRefreshed}
 
 
 @pytest.fixture(autouse=True)
