@@ -1,6 +1,6 @@
 """What a replay costs new payments: `make bench-replay`, or `python -m benchmarks.replay`.
 
-Options: [--short] [--pg 15]. Writes progress to standard error and the report to standard output. It never fails on a
+Options: [--short] [--pg 15] [--repetitions 1]. Writes progress to standard error and the report to standard output. It never fails on a
 speed, only on a run in which something did not arrive, or arrived twice.
 """
 
@@ -58,8 +58,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.replay", description="What a replay costs payments.")
     parser.add_argument("--short", action="store_true", help="once, briefly: to see that it works")
     parser.add_argument("--pg", type=int, default=18, help="major version of PostgreSQL (default 18)")
+    parser.add_argument("--repetitions", type=int, default=3, help="of each variant (default 3; 1 with --short)")
     arguments = parser.parse_args()
-    lengths = SHORT if arguments.short else FULL
+    lengths = SHORT if arguments.short else replace(FULL, repetitions=arguments.repetitions)
     with (
         tempfile.TemporaryDirectory() as folder,
         server.installed(arguments.pg, SETTINGS) as postgres,
