@@ -1,7 +1,7 @@
 """What a thousand endpoints that hang cost seven healthy ones: `make bench-hanging`, or `python -m benchmarks.hanging`.
 
-Options: [--short] [--pg 15] [--repetitions 1]. Writes progress to standard error and the report to standard output. Like the isolation
-benchmark, whose processes and load it uses, it never fails on a speed, only on a run that was none.
+Options: [--short] [--pg 15] [--repetitions 1]. Writes progress to standard error and the report to standard output.
+Like the isolation benchmark, whose processes and load it uses, it never fails on a speed, only on a run that was none.
 """
 
 import argparse
