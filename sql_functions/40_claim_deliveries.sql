@@ -112,11 +112,11 @@ begin
             due.*,
             f.in_flight,
             f.breaker <> 'closed' as is_probe,
+            a.allowed,
             f.failures > 0 or f.succeeded_at is null as is_suspect,
             case
                 when f.held_until > v_now then 0
-                when f.breaker = 'closed'
-                    then greatest(0, least(due.max_in_flight, coalesce(f.allowed_in_flight, due.max_in_flight)) - f.in_flight)
+                when f.breaker = 'closed' then greatest(0, a.allowed - f.in_flight)
                 -- Open: when its time has come, one delivery goes to see, and no other until its result is known.
                 when f.probe_at <= v_now and f.in_flight = 0 then 1
                 else 0
@@ -129,13 +129,16 @@ begin
             greatest(f.held_until, f.probe_at) as stopped_until
         from due
         join flow as f on f.endpoint_id = due.id
+        cross join lateral (
+            select least(due.max_in_flight, coalesce(f.allowed_in_flight, due.max_in_flight)) as allowed
+        ) as a
     ),
     asked as materialized (
         select
             r.*,
             p_share - coalesce(busy.in_flight, 0) as clinic_share,
             sum(r.wanted) over (partition by r.clinic_id) as clinic_wanted,
-            sum(r.wanted) filter (where r.is_suspect) over () as suspects_wanted,
+            r.is_suspect and sum(r.wanted) filter (where r.is_suspect) over () > p_suspects as is_scarce,
             ceil(p_suspects::double precision / nullif(count(*) filter (where r.is_suspect and r.wanted > 0) over (), 0))
                 as suspect_share
         from (
@@ -149,38 +152,50 @@ begin
         ) as r
         left join unnest(p_busy_clinic_ids, p_busy_counts) as busy (clinic_id, in_flight) on busy.clinic_id = r.clinic_id
     ),
-    -- A clinic whose endpoints have room for more than its share: what they really have, and who has least in flight first.
-    -- Suspects that have room for more than is left to them: the same, an equal part each, and in the order of their ids.
+    -- What they really have, where there is not enough for all that they have room for.
+    having_work as materialized (
+        select
+            a.*,
+            case when a.clinic_wanted > a.clinic_share or a.is_scarce then (
+                select count(*)
+                from (
+                    select
+                    from outbound_webhooks.deliveries as d
+                    where d.endpoint_id = a.id
+                        and d.parked_reason is null
+                        and d.next_attempt_at >= p_watermark
+                        and d.next_attempt_at <= v_now
+                        and d.lease_token is null
+                    limit least(a.wanted, case when a.is_scarce then a.suspect_share end)
+                ) as waiting
+            ) else a.wanted end as has
+        from asked as a
+    ),
+    -- Of a clinic, who has least in flight comes first; of suspects, an equal part each, in the order of their ids.
+    granted as materialized (
+        select
+            h.*,
+            greatest(0, least(
+                h.has,
+                h.clinic_share - coalesce(sum(h.has) over (
+                    partition by h.clinic_id order by h.in_flight, h.id rows between unbounded preceding and 1 preceding
+                ), 0),
+                case when h.is_suspect then p_suspects - coalesce(sum(h.has) filter (where h.is_suspect) over (
+                    order by h.id rows between unbounded preceding and 1 preceding
+                ), 0) end
+            ))::integer as free
+        from having_work as h
+    ),
+    -- A tenth of an endpoint's slots, and of a clinic's, is for what is new: a replay would keep all of them busy.
     shared as materialized (
         select
-            r.*,
+            g.*,
             greatest(0, least(
-                r.has,
-                case when r.is_suspect then p_suspects - coalesce(sum(r.has) filter (where r.is_suspect) over (
-                    order by r.id rows between unbounded preceding and 1 preceding
-                ), 0) end,
-                r.clinic_share - coalesce(sum(r.has) over (
-                    partition by r.clinic_id order by r.in_flight, r.id rows between unbounded preceding and 1 preceding
-                ), 0)
-            ))::integer as free
-        from (
-            select
-                a.*,
-                case when a.clinic_wanted > a.clinic_share or (a.is_suspect and a.suspects_wanted > p_suspects) then (
-                    select count(*)
-                    from (
-                        select
-                        from outbound_webhooks.deliveries as d
-                        where d.endpoint_id = a.id
-                            and d.parked_reason is null
-                            and d.next_attempt_at >= p_watermark
-                            and d.next_attempt_at <= v_now
-                            and d.lease_token is null
-                        limit least(a.wanted, case when a.is_suspect and a.suspects_wanted > p_suspects then a.suspect_share end)
-                    ) as waiting
-                ) else a.wanted end as has
-            from asked as a
-        ) as r
+                g.free,
+                g.slots - case when g.is_probe then 0 else g.allowed / 10 end,
+                g.clinic_share - p_share / 10
+            ))::integer as free_in_bulk
+        from granted as g
     ),
     pick as materialized (
         select due_row.id, due_row.endpoint_id
@@ -211,7 +226,7 @@ begin
                         )
                     )
                 order by d.next_attempt_at, d.id
-                limit s.free
+                limit case when turn.in_bulk then s.free_in_bulk else s.free end
                 for update skip locked
             ) as in_turn
             limit s.free
@@ -302,7 +317,7 @@ begin
         v.endpoint_id,
         v.next_attempt_at,
         s.clinic_id,
-        coalesce(counted.n, 0) >= s.free or s.ordering = 'per_resource',
+        coalesce(counted.n, 0) >= s.free_in_bulk or s.ordering = 'per_resource',
         case
             when v.next_attempt_at > v_now or not exists (select from due where due.id = v.endpoint_id) then null
             -- Somebody else claims for it at this moment, or writes down its results.
