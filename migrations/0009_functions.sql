@@ -2,6 +2,6 @@
 -- The functions are not in here: the post-apply file loads them from sql_functions/, in one transaction.
 -- Each release that changes one of them ships a migration with the new fingerprint, so that `yoyo apply` finds
 -- something pending and loads them.
--- fingerprint: 5eaae00610297b786e4f14089b5d54a666d9b0dcc5c65d52d73eebe7049c1cb8
+-- fingerprint: 705039b5591d129b67240e1363b6417ff909d198eb19ce4410bc3bc6e4034916
 
 do $$ begin null; end $$;
