@@ -24,7 +24,7 @@ READ = {
     "endpoints": "dispatcher admin monitor clinic",
     "event_sources": "dispatcher admin monitor",
     "event_types": "dispatcher admin monitor clinic",
-    "events": "dispatcher admin clinic",
+    "events": "dispatcher admin",
     "finished_deliveries": "dispatcher admin clinic",
     "leadership": "dispatcher admin monitor",
     "portal_sessions": "",
@@ -40,10 +40,12 @@ ATTEMPT = (
     "delivery_id lease_token recorded_at endpoint_id clinic_id number reason outcome error_class http_status "
     "started_at duration_ms note content_type dispatcher_id"
 )
+EVENT = "id clinic_id type resource resource_id source occurred_at body traceparent request_id"
 PART = {
     ("attempts", "admin"): ATTEMPT,
     ("attempts", "clinic"): ATTEMPT,
     ("attempts", "dispatcher"): ATTEMPT,
+    ("events", "clinic"): EVENT,
     ("settings", "clinic"): "parked_max_count parked_max_age",
 }
 
@@ -59,7 +61,7 @@ COLUMNS = {
     "audit_log": "id at database_user actor request_id address is_denied clinic_id action subject details",
     "capture_errors": (
         "id source operation clinic_id resource_id old_values new_values error_code message occurred_at "
-        "recaptured_at recaptured_as"
+        "traceparent actor request_id recaptured_at recaptured_as"
     ),
     "deliveries": (
         "id event_id endpoint_id clinic_id ordering_key created_at next_attempt_at attempt_count "
@@ -101,7 +103,7 @@ COLUMNS = {
         "rules is_strict payload_hash capture capture_changed_at capture_changed_by created_at"
     ),
     "event_types": "name source_id description schema example generated",
-    "events": "id clinic_id type resource resource_id source occurred_at body",
+    "events": "id clinic_id type resource resource_id source occurred_at body traceparent actor request_id",
     "finished_deliveries": (
         "id event_id endpoint_id clinic_id state reason created_at finished_at attempt_count failure_count "
         "reevaluated last_http_status last_error_class"
@@ -245,6 +247,6 @@ INTERNAL = """
     related_table relation_of replace_headers replay_batch require_clinic retry_live return_deliveries revoke_ddl
     revoke_reads ring_doorbell row_now row_schema row_statement rule_condition rule_option rule_statement
     schema_example selects_event set_replay_state shell_word signing_key source_columns source_name source_named
-    source_now source_of start_replay table_named tables_read treat_backlog trigger_ddl unwatch url_refusal uuid_v7
-    uuid_v7_time wake_followers watch watch_command watch_ddl written_here
+    source_now source_of start_replay table_named tables_read traceparent transaction_label treat_backlog trigger_ddl
+    unwatch url_refusal uuid_v7 uuid_v7_time wake_followers watch watch_command watch_ddl write_as written_here
 """

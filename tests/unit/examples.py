@@ -10,6 +10,8 @@ from dispatcher.telemetry import observations as o
 
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 HEADER_VALUE = "header-value-of-a-clinic"
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+REQUEST_ID = "3f0c9a7e"
 NOW = datetime(2026, 3, 2, 9, 0, 0, tzinfo=UTC)
 
 _DELIVERY = Delivery(
@@ -29,6 +31,8 @@ _DELIVERY = Delivery(
     retry_schedule=None,
     secrets=(KEY,),
     headers=(Header("x-api-key", HEADER_VALUE, None),),
+    traceparent=TRACEPARENT,
+    request_id=REQUEST_ID,
 )
 _RESULT = SendResult(started_at=NOW, duration_ms=120)
 
