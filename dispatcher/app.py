@@ -67,6 +67,7 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
         dispatcher_id = await register(
             pool, name, __version__, delivering=settings.enabled, environment=settings.environment
         )
+        observe(o.DispatcherRegistered(dispatcher_id))
         heartbeat = Heartbeat(pool, dispatcher_id, observe, stop)
         await heartbeat.beat()
         janitor = Janitor(pool, heartbeat, keyring, settings.partition_days_ahead, observe)

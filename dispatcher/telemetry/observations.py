@@ -11,8 +11,15 @@ from dispatcher.telemetry.admin_observations import AdminObservation
 
 
 @dataclass(frozen=True, slots=True)
+class DispatcherRegistered:
+    """The database knows this dispatcher by this id from now on."""
+
+    dispatcher_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class DispatcherStarted:
-    """Registered, and about to work; `delivering` is whether it claims and sends."""
+    """Ready, and about to work; `delivering` is whether it claims and sends."""
 
     dispatcher_id: int
     version: str
@@ -123,7 +130,7 @@ class ResultsFlushed:
 class ResultUnrecordable:
     """The database refuses this result by itself; the attempt will stand as lost."""
 
-    delivery_id: int
+    delivery: Delivery
     error: str
 
 
@@ -264,7 +271,8 @@ class StatsRefreshed:
 
 
 Observation = (
-    DispatcherStarted
+    DispatcherRegistered
+    | DispatcherStarted
     | DispatcherStopping
     | DispatcherStopped
     | BacklogTreated

@@ -63,6 +63,7 @@ def attempt(kind: str = "succeeded", *, kept: bool = True) -> o.AttemptFinished:
 def every_observation() -> list[o.Observation]:
     """At least one observation of every kind; attempts of every outcome."""
     return [
+        o.DispatcherRegistered(1),
         o.DispatcherStarted(1, "1.2.3", True),
         o.DispatcherStopping(3),
         o.DispatcherStopped(2),
@@ -82,7 +83,7 @@ def every_observation() -> list[o.Observation]:
         o.BreakerChanged(7, "clinic-1", False),
         o.DeliveryReleased(delivery(), "EMFILE"),
         o.ResultsFlushed(25, 1, 0.004),
-        o.ResultUnrecordable(41, "23514 check violation"),
+        o.ResultUnrecordable(delivery(), "23514 check violation"),
         o.LeadershipChanged(True),
         o.Disarmed("it was never armed"),
         o.PartitionsMade(("events_20260302", "events_20260303")),

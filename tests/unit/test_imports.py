@@ -24,6 +24,7 @@ INTERNAL: dict[str, tuple[str, ...]] = {
     "dispatcher.telemetry": (
         "dispatcher.core",
         "dispatcher.telemetry.admin_observations",
+        "dispatcher.telemetry.lines",  # of the log
         "dispatcher.telemetry.observations",
     ),
     # pipeline and admin never import each other: they meet in the database.
