@@ -80,7 +80,7 @@ class Delivery:
     @property
     def trace_id(self) -> str | None:
         """The trace of its traceparent: 32 hexadecimal digits."""
-        return self.traceparent.split("-")[1] if self.traceparent else None
+        return self.traceparent[3:35] if self.traceparent else None
 
     @property
     def is_notice(self) -> bool:

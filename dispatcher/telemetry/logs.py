@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -107,7 +108,12 @@ def _with_everywhere(_: Any, __: str, fields: structlog.types.EventDict) -> stru
 
 def _redacted(_: Any, __: str, fields: structlog.types.EventDict) -> structlog.types.EventDict:
     """Last before the line is written: whatever is logged, by whom ever, leaves without secrets."""
-    return {redact(name): redact_field(name, value) for name, value in fields.items()}
+    return {_redacted_name(name): redact_field(name, value) for name, value in fields.items()}
+
+
+@lru_cache(maxsize=1000)
+def _redacted_name(name: str) -> str:
+    return redact(name)  # a line has as many names as values, and always the same
 
 
 def hold_standard_streams() -> None:

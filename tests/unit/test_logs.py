@@ -7,8 +7,10 @@ import logging
 import subprocess
 import sys
 
+import aiohttp
 import pytest
 import structlog
+from aiohttp import web
 
 from dispatcher.core.sealing import Keyring
 from dispatcher.telemetry import logs
@@ -95,6 +97,29 @@ async def test_what_asyncio_reports(capfd: Capture) -> None:
     assert "broke with whsec_[redacted]" in str(lines[0])
     assert "a callback got whsec_[redacted]" in str(lines[1])
     assert "Sesame9" not in str(lines)
+
+
+async def test_what_aiohttp_reports(capfd: Capture) -> None:
+    """A handler of a server that fails: one line, with where it was, and without the secret."""
+    logs.configure("json", "info")
+
+    async def fail(_: web.Request) -> web.Response:
+        raise RuntimeError(f"broke with {KEY}")
+
+    app = web.Application()
+    app.add_routes([web.get("/", fail)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{runner.addresses[0][1]}/") as answer:
+        status = answer.status
+    await runner.cleanup()
+    (line,) = read(capfd)
+
+    assert status == 500
+    assert (line["logger"], line["level"]) == ("aiohttp.server", "error")
+    assert "broke with whsec_[redacted]" in str(line["exception"])
+    assert KEY[6:] not in str(line)
 
 
 UNCAUGHT = """
