@@ -171,6 +171,7 @@ create table if not exists outbound_webhooks.capture_errors (
     operation text not null,
     clinic_id text,
     resource_id text,
+    event_types text[],
     old_values jsonb,
     new_values jsonb,
     error_code text not null,
@@ -184,9 +185,12 @@ create table if not exists outbound_webhooks.capture_errors (
 );
 
 create index if not exists capture_errors_open on outbound_webhooks.capture_errors (id) where recaptured_at is null;
+create index if not exists capture_errors_of_a_row on outbound_webhooks.capture_errors (source, resource_id);
 
 comment on table outbound_webhooks.capture_errors is
-    'Changes whose capture failed. The write of the host committed all the same; nothing is lost while it stands here.';
+    'Changes whose capture failed. The write of the host committed all the same; nothing is lost while it stands here. And those that reconcile found untold.';
+comment on column outbound_webhooks.capture_errors.event_types is
+    'The only events that are due of it, if reconcile found them missing; null: those that the rules say.';
 comment on column outbound_webhooks.capture_errors.old_values is
     'The mapped columns before the change, by the fields they are mapped to, and no others.';
 comment on column outbound_webhooks.capture_errors.error_code is 'SQLSTATE.';

@@ -29,6 +29,7 @@ begin
         select r.rule
         from jsonb_array_elements(v_source.rules) with ordinality as r (rule, n)
         where (r.rule ->> 'when' = 'inserted') = (p_error.operation = 'INSERT')
+            and (p_error.event_types is null or r.rule ->> 'type' = any (p_error.event_types))
             and exists (
                 select from outbound_webhooks.endpoints as e
                 where e.clinic_id = v_new ->> (v_source.columns ->> 'clinic_id') and e.state <> 'retired'

@@ -168,6 +168,7 @@ def test_options(page: Path) -> None:
     [
         ("capture.md", ("watch", "unwatch", "capture", "switches", "doctor", "payload preview", "recapture")),
         ("audit.md", ("audit",)),
+        ("reconcile.md", ("reconcile",)),
         ("operations.md", ("retry", "replay", "replays", "replay-stop", "replay-resume", "cancel")),
     ],
 )
