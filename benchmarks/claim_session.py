@@ -13,13 +13,13 @@ from benchmarks.claim_states import CLAIM, State, lag
 from dispatcher.db import DISPATCHER_ROLE
 from dispatcher.pipeline.claim import EVERYTHING, LATE_COMMITS
 from dispatcher.pipeline.rotation import visits_for
-from dispatcher.pipeline.worker import SHARE
+from dispatcher.pipeline.slots import SHARE, SUSPECTS
 from tests.support.host import ENVIRONMENT
 
 # As in dispatcher/pipeline/claim.py.
 STATEMENT: LiteralString = (
     "select statement_timestamp() as now, c.* from (values (true)) as one left join"
-    " outbound_webhooks.claim_deliveries(%s, %s, %s, %s, %s, %s::text[], %s::integer[], %s, %s) as c on true"
+    " outbound_webhooks.claim_deliveries(%s, %s, %s, %s, %s, %s::text[], %s::integer[], %s, %s, %s, %s) as c on true"
 )
 CLAIMS = 10  # of a sample, from different endpoints on
 LEASE_MARGIN = timedelta(seconds=15)
@@ -55,7 +55,7 @@ class Session:
         """What a dispatcher with all its slots free passes."""
         return (
             self.dispatcher_id, CLAIM, visits_for(self.state.serves), cursor, self.watermarks[watermark],
-            [], [], CLAIM // SHARE, LEASE_MARGIN,
+            [], [], CLAIM // SHARE, LEASE_MARGIN, CLAIM // SUSPECTS, 0,
         )  # fmt: skip
 
     def sample(self, watermark: str) -> float:

@@ -4,6 +4,7 @@ A connection that leads through a pooler sets nothing for its session: in transa
 role set by us would be the role of the host's next statement. There the login itself has to have the rights.
 """
 
+import select
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -120,7 +121,7 @@ async def as_owner(url: str) -> AsyncIterator[AsyncConnection[TupleRow]]:
 def open_pool(url: str, size: int, role: LiteralString = DISPATCHER_ROLE) -> Pool:
     """A pool of connections in autocommit, working as `role`; enter it to open it.
 
-    A borrowed connection has been checked, so that a server restart costs no failed statement.
+    A borrowed connection is looked at first, so that a server restart costs no failed statement.
     """
 
     async def configure(connection: AsyncConnection[TupleRow]) -> None:
@@ -132,7 +133,7 @@ def open_pool(url: str, size: int, role: LiteralString = DISPATCHER_ROLE) -> Poo
         max_size=size,
         kwargs={"autocommit": True},
         configure=configure,
-        check=AsyncConnectionPool.check_connection,
+        check=_check,
         open=False,
         timeout=10,  # then the database counts as away, which is said; who asked tries again
         name="dispatcher",
@@ -166,6 +167,17 @@ async def clinic_transaction(pool: Pool, caller: Caller) -> AsyncIterator[AsyncC
         with _explained(connection, CLINIC_ROLE):
             await connection.execute(_WORK_FOR, (list(caller.clinics),))
         yield connection
+
+
+async def _check(connection: AsyncConnection[TupleRow]) -> None:
+    """Ask the server, if it has said something: a server that goes away says so, or closes. Else nothing is lost yet.
+
+    A question each time would double what a claim has to wait for.
+    """
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 def _conninfo(url: str, purpose: str = "") -> str:

@@ -48,6 +48,7 @@ create table if not exists outbound_webhooks.deliveries (
     failure_count integer not null default 0,
     held_back boolean not null default false,
     reevaluated boolean not null default false,
+    in_bulk boolean not null default false,
     manual_attempt integer,
     retried_at timestamptz,
     parked_reason text,
@@ -86,6 +87,8 @@ comment on column outbound_webhooks.deliveries.held_back is
     'It was due, and was put off, as it waits behind an older delivery of its payment: that one''s end makes it due again.';
 comment on column outbound_webhooks.deliveries.reevaluated is
     'Made by reevaluate(), for a subscription that was not there when the event was captured.';
+comment on column outbound_webhooks.deliveries.in_bulk is
+    'A replay or a reevaluation made it due, and it was not claimed since: what is due besides goes first.';
 comment on column outbound_webhooks.deliveries.manual_attempt is
     'The number of the attempt that somebody asked for, by retry_delivery() or replay(): the first one after that.';
 comment on column outbound_webhooks.deliveries.retried_at is 'When that was; null: never.';

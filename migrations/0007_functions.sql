@@ -2,6 +2,6 @@
 -- The functions are not in here: the post-apply file loads them from sql_functions/, in one transaction.
 -- Each release that changes one of them ships a migration with the new fingerprint, so that `yoyo apply` finds
 -- something pending and loads them.
--- fingerprint: 63a2da34056d577f924ed33c49a99a2ee76c61d577d589be13df276726c93a28
+-- fingerprint: 8fe60ea745c49715af6bd670ce85cb355de2af4f757db2ab27caa8817fe3a0c8
 
 do $$ begin null; end $$;

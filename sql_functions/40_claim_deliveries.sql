@@ -6,6 +6,8 @@
 -- p_visits: so many endpoints are looked at, at most; each costs about 14 microseconds, served or not.
 -- p_watermark: nothing older is looked at, dead rows of finished deliveries least of all; '-infinity' looks at all.
 -- p_share bounds what one clinic may have in flight at this dispatcher; p_busy_counts says what each has now.
+-- p_suspects bounds what endpoints may get together that failed last, or never took anything: many that hang leave the
+-- other slots free. When it was used up, p_suspects_after is the last one served, and only those behind it are in turn.
 -- Nothing is leased while delivery is switched off, or the database is not armed for the dispatcher (may_deliver).
 -- Returns all that sending needs. Each endpoint it visited has at least one row, with a null delivery_id if nothing of
 -- it was claimed: the caller moves its cursor by that. oldest: when the endpoint's first row was or will be due.
@@ -24,7 +26,9 @@ create or replace function outbound_webhooks.claim_deliveries(
     p_busy_clinic_ids text[],
     p_busy_counts integer[],
     p_share integer,
-    p_lease_margin interval
+    p_lease_margin interval,
+    p_suspects integer default null,
+    p_suspects_after bigint default 0
 )
     returns table (
         endpoint_id bigint,
@@ -41,6 +45,7 @@ create or replace function outbound_webhooks.claim_deliveries(
         attempt_number integer,
         failure_count integer,
         is_probe boolean,
+        is_suspect boolean,
         url text,
         timeout_seconds integer,
         retry_schedule integer[],
@@ -107,10 +112,11 @@ begin
             due.*,
             f.in_flight,
             f.breaker <> 'closed' as is_probe,
+            a.allowed,
+            f.failures > 0 or f.succeeded_at is null as is_suspect,
             case
                 when f.held_until > v_now then 0
-                when f.breaker = 'closed'
-                    then greatest(0, least(due.max_in_flight, coalesce(f.allowed_in_flight, due.max_in_flight)) - f.in_flight)
+                when f.breaker = 'closed' then greatest(0, a.allowed - f.in_flight)
                 -- Open: when its time has come, one delivery goes to see, and no other until its result is known.
                 when f.probe_at <= v_now and f.in_flight = 0 then 1
                 else 0
@@ -123,74 +129,107 @@ begin
             greatest(f.held_until, f.probe_at) as stopped_until
         from due
         join flow as f on f.endpoint_id = due.id
+        cross join lateral (
+            select least(due.max_in_flight, coalesce(f.allowed_in_flight, due.max_in_flight)) as allowed
+        ) as a
     ),
     asked as materialized (
         select
             r.*,
             p_share - coalesce(busy.in_flight, 0) as clinic_share,
-            sum(r.wanted) over (partition by r.clinic_id) as clinic_wanted
+            sum(r.wanted) over (partition by r.clinic_id) as clinic_wanted,
+            r.is_suspect and sum(r.wanted) filter (where r.is_suspect) over () > p_suspects as is_scarce,
+            ceil(p_suspects::double precision / nullif(count(*) filter (where r.is_suspect and r.wanted > 0) over (), 0))
+                as suspect_share
         from (
             select
                 room.*,
-                greatest(0, least(room.slots, coalesce(floor(room.tokens), room.slots)))::integer as wanted
+                case
+                    when room.is_suspect and room.id <= p_suspects_after then 0
+                    else greatest(0, least(room.slots, coalesce(floor(room.tokens), room.slots)))
+                end::integer as wanted
             from room
         ) as r
         left join unnest(p_busy_clinic_ids, p_busy_counts) as busy (clinic_id, in_flight) on busy.clinic_id = r.clinic_id
     ),
-    -- A clinic whose endpoints have room for more than its share: what they really have, and who has least in flight first.
+    -- What they really have, where there is not enough for all that they have room for.
+    having_work as materialized (
+        select
+            a.*,
+            case when a.clinic_wanted > a.clinic_share or a.is_scarce then (
+                select count(*)
+                from (
+                    select
+                    from outbound_webhooks.deliveries as d
+                    where d.endpoint_id = a.id
+                        and d.parked_reason is null
+                        and d.next_attempt_at >= p_watermark
+                        and d.next_attempt_at <= v_now
+                        and d.lease_token is null
+                    limit least(a.wanted, case when a.is_scarce then a.suspect_share end)
+                ) as waiting
+            ) else a.wanted end as has
+        from asked as a
+    ),
+    -- Of a clinic, who has least in flight comes first; of suspects, an equal part each, in the order of their ids.
+    granted as materialized (
+        select
+            h.*,
+            greatest(0, least(
+                h.has,
+                h.clinic_share - coalesce(sum(h.has) over (
+                    partition by h.clinic_id order by h.in_flight, h.id rows between unbounded preceding and 1 preceding
+                ), 0),
+                case when h.is_suspect then p_suspects - coalesce(sum(h.has) filter (where h.is_suspect) over (
+                    order by h.id rows between unbounded preceding and 1 preceding
+                ), 0) end
+            ))::integer as free
+        from having_work as h
+    ),
+    -- A tenth of an endpoint's slots, and of a clinic's, is for what is new: a replay would keep all of them busy.
     shared as materialized (
         select
-            r.*,
+            g.*,
             greatest(0, least(
-                r.has,
-                r.clinic_share - coalesce(sum(r.has) over (
-                    partition by r.clinic_id order by r.in_flight, r.id rows between unbounded preceding and 1 preceding
-                ), 0)
-            ))::integer as free
-        from (
-            select
-                a.*,
-                case when a.clinic_wanted > a.clinic_share then (
-                    select count(*)
-                    from (
-                        select
-                        from outbound_webhooks.deliveries as d
-                        where d.endpoint_id = a.id
-                            and d.parked_reason is null
-                            and d.next_attempt_at >= p_watermark
-                            and d.next_attempt_at <= v_now
-                            and d.lease_token is null
-                        limit a.wanted
-                    ) as waiting
-                ) else a.wanted end as has
-            from asked as a
-        ) as r
+                g.free,
+                g.slots - case when g.is_probe then 0 else g.allowed / 10 end,
+                g.clinic_share - p_share / 10
+            ))::integer as free_in_bulk
+        from granted as g
     ),
     pick as materialized (
         select due_row.id, due_row.endpoint_id
         -- In the order that the caller's cursor follows: it would pass over an endpoint that a later one was served before.
         from (select shared.* from shared where shared.free > 0 order by shared.id) as s
+        -- What a replay or a reevaluation made due goes behind the rest. It is never much (is_crowded), so that the rest is
+        -- soon found beyond it; and it is looked at, and locked, only as far as the rest leaves room.
         cross join lateral (
-            select d.id, d.endpoint_id
-            from outbound_webhooks.deliveries as d
-            where d.endpoint_id = s.id
-                and d.parked_reason is null
-                and d.next_attempt_at >= p_watermark
-                and d.next_attempt_at <= v_now
-                and d.lease_token is null
-                and (
-                    d.ordering_key is null
-                    or not exists (
-                        select
-                        from outbound_webhooks.deliveries as older
-                        where older.endpoint_id = d.endpoint_id
-                            and older.ordering_key = d.ordering_key
-                            and older.id < d.id
+            select in_turn.*
+            from (values (false), (true)) as turn (in_bulk)
+            cross join lateral (
+                select d.id, d.endpoint_id
+                from outbound_webhooks.deliveries as d
+                where d.endpoint_id = s.id
+                    and d.in_bulk = turn.in_bulk
+                    and d.parked_reason is null
+                    and d.next_attempt_at >= p_watermark
+                    and d.next_attempt_at <= v_now
+                    and d.lease_token is null
+                    and (
+                        d.ordering_key is null
+                        or not exists (
+                            select
+                            from outbound_webhooks.deliveries as older
+                            where older.endpoint_id = d.endpoint_id
+                                and older.ordering_key = d.ordering_key
+                                and older.id < d.id
+                        )
                     )
-                )
-            order by d.next_attempt_at, d.id
+                order by d.next_attempt_at, d.id
+                limit case when turn.in_bulk then s.free_in_bulk else s.free end
+                for update skip locked
+            ) as in_turn
             limit s.free
-            for update skip locked
         ) as due_row
         limit p_limit
     ),
@@ -202,11 +241,12 @@ begin
             leased_at = v_now,
             lease_until = v_now + make_interval(secs => s.timeout_seconds) + p_lease_margin,
             attempt_count = d.attempt_count + 1,
-            held_back = false
+            held_back = false,
+            in_bulk = false
         from shared as s
         where d.id = any (array(select pick.id from pick))
             and s.id = d.endpoint_id
-        returning d.*, s.is_probe, s.url, s.timeout_seconds, s.retry_schedule
+        returning d.*, s.is_probe, s.is_suspect, s.url, s.timeout_seconds, s.retry_schedule
     ),
     -- What waits behind an older delivery of its payment is put off, or each claim would look at all of it again. Its
     -- head is locked with it: who ends the head after that lets the follower go (wake_followers), so no wake-up is lost.
@@ -277,7 +317,7 @@ begin
         v.endpoint_id,
         v.next_attempt_at,
         s.clinic_id,
-        coalesce(counted.n, 0) >= s.free or s.ordering = 'per_resource',
+        coalesce(counted.n, 0) >= s.free_in_bulk or s.ordering = 'per_resource',
         case
             when v.next_attempt_at > v_now or not exists (select from due where due.id = v.endpoint_id) then null
             -- Somebody else claims for it at this moment, or writes down its results.
@@ -287,7 +327,7 @@ begin
                 then (1 - s.tokens + coalesce(counted.n, 0)) / s.requests_per_second
         end::double precision,
         c.id, c.event_id, c.type, c.body, c.created_at, c.lease_token,
-        c.attempt_count, c.failure_count, c.is_probe, c.url, c.timeout_seconds, c.retry_schedule,
+        c.attempt_count, c.failure_count, c.is_probe, c.is_suspect, c.url, c.timeout_seconds, c.retry_schedule,
         (
             select array_agg(coalesce(k.sealed, k.secret) order by k.id desc)
             from outbound_webhooks.endpoint_secrets as k
@@ -309,14 +349,14 @@ end
 $$;
 
 revoke execute on function outbound_webhooks.claim_deliveries(
-    bigint, integer, integer, bigint, timestamptz, text[], integer[], integer, interval
+    bigint, integer, integer, bigint, timestamptz, text[], integer[], integer, interval, integer, bigint
 )
     from public;
 grant execute on function outbound_webhooks.claim_deliveries(
-    bigint, integer, integer, bigint, timestamptz, text[], integer[], integer, interval
+    bigint, integer, integer, bigint, timestamptz, text[], integer[], integer, interval, integer, bigint
 )
     to outbound_webhooks_dispatcher;
 comment on function outbound_webhooks.claim_deliveries(
-    bigint, integer, integer, bigint, timestamptz, text[], integer[], integer, interval
+    bigint, integer, integer, bigint, timestamptz, text[], integer[], integer, interval, integer, bigint
 ) is
     'Lease due deliveries to a dispatcher, at most what each endpoint and clinic has room for.';

@@ -71,7 +71,7 @@ begin
         where f.endpoint_id = p.endpoint_id
     )
     update outbound_webhooks.deliveries as d
-    set parked_reason = null, held_back = false, next_attempt_at = pick.due_at
+    set parked_reason = null, held_back = false, in_bulk = false, next_attempt_at = pick.due_at
     from pick
     where d.id = pick.id;
     get diagnostics v_count = row_count;

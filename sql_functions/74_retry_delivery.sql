@@ -36,7 +36,7 @@ begin
             v_was := v_finished.state;
             perform outbound_webhooks.check_retry(v_finished.id, v_finished.endpoint_id, v_finished.event_id);
             perform outbound_webhooks.return_deliveries(
-                array[v_finished.id], array[v_finished.state], array[v_finished.finished_at], clock_timestamp(), 1
+                array[v_finished.id], array[v_finished.state], array[v_finished.finished_at], clock_timestamp(), 1, false
             );
             exit;
         end if;

@@ -31,6 +31,7 @@ begin
     set
         next_attempt_at = least(d.next_attempt_at, v_now),
         held_back = false,
+        in_bulk = false,
         failure_count = 0,
         manual_attempt = d.attempt_count + 1,
         retried_at = v_now

@@ -38,12 +38,13 @@ begin
     end loop;
 
     insert into outbound_webhooks.deliveries (
-        event_id, endpoint_id, clinic_id, ordering_key, next_attempt_at, reevaluated
+        event_id, endpoint_id, clinic_id, ordering_key, next_attempt_at, reevaluated, in_bulk
     )
     select
         e.id, n.id, n.clinic_id,
         case when n.ordering = 'per_resource' then e.resource || ':' || e.resource_id end,
         p_from + make_interval(secs => (owed.n - 1)::double precision / p_replay.rate),
+        true,
         true
     from unnest(v_event_ids, v_endpoint_ids) with ordinality as owed (event_id, endpoint_id, n)
     join outbound_webhooks.events as e on e.id = owed.event_id

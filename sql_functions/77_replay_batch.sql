@@ -39,7 +39,7 @@ begin
     end loop;
 
     p_replay.moved := p_replay.moved
-        + outbound_webhooks.return_deliveries(v_ids, v_states, v_finished_at, p_from, p_replay.rate);
+        + outbound_webhooks.return_deliveries(v_ids, v_states, v_finished_at, p_from, p_replay.rate, true);
     p_replay.spread_until := p_from + make_interval(secs => cardinality(v_ids)::double precision / p_replay.rate);
     if v_seen < p_page and not v_is_cut then
         p_replay.state := 'done';

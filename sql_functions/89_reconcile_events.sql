@@ -1,7 +1,7 @@
 -- reconcile_events: the next events of a source: which deliveries of them are missing; or make those.
 -- Called by: DBAs, `outbound-webhooks reconcile`, page by page in transactions of their own; reconcile.
 -- Locks: nothing that a payment waits for. With p_recapture, see begin_recapture; and reevaluations wait. What it makes is
--- due one by one, a hundred a second: a payment of now does not wait behind all of it.
+-- due one by one, a hundred a second, and goes behind what else is due.
 create or replace function outbound_webhooks.reconcile_events(
     p_source text,
     p_since timestamptz default null,

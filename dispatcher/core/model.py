@@ -54,7 +54,7 @@ class Delivery:
 
     `lease_token` is the fencing token of this claim; `secrets` are sealed or, for a minute after a DBA inserted one,
     clear; `retry_schedule` is in seconds, None for the default; `is_probe`: its endpoint's circuit breaker is open, and
-    this one goes to see.
+    this one goes to see; `is_suspect`: its endpoint failed last, or never took anything.
     """
 
     id: int
@@ -70,6 +70,7 @@ class Delivery:
     url: str
     timeout_seconds: float
     is_probe: bool
+    is_suspect: bool
     retry_schedule: tuple[int, ...] | None
     secrets: tuple[str, ...] = field(repr=False)
     headers: tuple[Header, ...]

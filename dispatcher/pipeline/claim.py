@@ -45,6 +45,8 @@ async def claim(
     in_flight: Mapping[str, int],
     lease_margin: timedelta,
     share: int,
+    suspects: int,
+    suspects_after: int,
     watermark: datetime | str = EVERYTHING,
 ) -> Round:
     """Lease up to `limit` deliveries.
@@ -54,16 +56,20 @@ async def claim(
         cursor: begin behind this endpoint; rounds rotate, so that no endpoint is always last.
         in_flight: requests of this dispatcher by clinic.
         share: what one clinic may have in flight here, at most.
+        suspects: what may be claimed, at most, for endpoints that failed last or never took anything, together.
+        suspects_after: only those behind this endpoint are in turn.
         watermark: older rows are not looked at.
     """
     async with pool.connection() as connection:
         # One row at least, with the server's time in it.
         result = await connection.cursor(row_factory=dict_row).execute(
             "select statement_timestamp() as now, c.* from (values (true)) as one left join"
-            " outbound_webhooks.claim_deliveries(%s, %s, %s, %s, %s, %s::text[], %s::integer[], %s, %s) as c on true",
+            " outbound_webhooks.claim_deliveries(%s, %s, %s, %s, %s, %s::text[], %s::integer[], %s, %s, %s, %s)"
+            " as c on true",
             (
                 dispatcher_id, limit, visits, cursor, watermark,
                 list(in_flight), list(in_flight.values()), share, lease_margin,
+                suspects, suspects_after,
             ),
         )  # fmt: skip
         rows = await result.fetchall()
@@ -116,6 +122,7 @@ def _delivery(row: dict[str, Any]) -> Delivery:
         url=row["url"],
         timeout_seconds=row["timeout_seconds"],
         is_probe=row["is_probe"],
+        is_suspect=row["is_suspect"],
         retry_schedule=None if schedule is None else tuple(schedule),
         secrets=tuple(row["secrets"] or ()),
         headers=tuple(Header(*parts) for parts in row["headers"] or ()),

@@ -25,12 +25,14 @@ class Rotation:
         self.complete = False
         self.hungry: set[str] = set()
         self.look_again_at = float("inf")
+        self.suspects_wait = False  # as their part of the slots was used up
         self._pool = pool
         self._dispatcher_id = dispatcher_id
         self._lease_margin = lease_margin
         self._share = share
         self._observe = observe
         self._cursor = 0
+        self._suspects_after = 0
         self._visits = LEAST_VISITS
         self._from_start = False
         self._watermark: datetime | str = EVERYTHING
@@ -43,8 +45,11 @@ class Rotation:
         self._from_start = False
         self.look_again_at = float("inf")
 
-    async def round(self, limit: int, in_flight: Mapping[str, int]) -> tuple[Delivery, ...]:
-        """One round: up to `limit` deliveries; `in_flight` counts requests of this dispatcher by clinic."""
+    async def round(self, limit: int, suspects: int, in_flight: Mapping[str, int]) -> tuple[Delivery, ...]:
+        """One round: up to `limit` deliveries, of which up to `suspects` of endpoints that are suspect.
+
+        `in_flight` counts requests of this dispatcher by clinic.
+        """
         if self._cursor == 0:
             self._start()
         asked_at = time.monotonic()
@@ -58,6 +63,8 @@ class Rotation:
             in_flight,
             self._lease_margin,
             self._share,
+            suspects,
+            self._suspects_after,
             EVERYTHING if full else self._watermark,
         )
         now = time.monotonic()
@@ -67,20 +74,29 @@ class Rotation:
         self.hungry |= found.hungry
         if found.look_again_in is not None:
             self.look_again_at = min(self.look_again_at, now + found.look_again_in)
+        served = [delivery.endpoint_id for delivery in found.deliveries if delivery.is_suspect]
+        used_up = len(served) >= suspects
+        self.suspects_wait |= used_up
+        if used_up and served:
+            self._suspects_after = max(served)
         self._cursor = found.cursor
         self._visits = next_visits(self._visits, limit, found)
         if self._cursor == 0:
-            self._end(now)
+            self._end(now, used_up)
         return found.deliveries
 
     def _start(self) -> None:
         self._from_start = True
         self.hungry.clear()
+        self.suspects_wait = False
         if time.monotonic() - self._full_at >= FULL_EVERY_SECONDS:
             self._oldest = datetime.max.replace(tzinfo=UTC)
 
-    def _end(self, now: float) -> None:
-        self.complete = self._from_start
+    def _end(self, now: float, used_up: bool) -> None:
+        passed_over = self._suspects_after > 0 and not used_up  # they are in turn again
+        if passed_over:
+            self._suspects_after = 0
+        self.complete = self._from_start and not passed_over
         if self._oldest is not None:
             self._watermark, self._oldest, self._full_at = self._oldest, None, now
 

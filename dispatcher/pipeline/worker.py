@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -20,6 +19,7 @@ from dispatcher.pipeline.listen import Listener
 from dispatcher.pipeline.release import may_start, release
 from dispatcher.pipeline.rest import rest
 from dispatcher.pipeline.rotation import Rotation
+from dispatcher.pipeline.slots import InFlight, Slots
 from dispatcher.telemetry.observations import (
     DatabaseTrouble,
     DeliveryReleased,
@@ -33,7 +33,6 @@ Deliver = Callable[[Delivery], Awaitable[None]]
 Ready = Callable[[], Awaitable[None]]  # returns once this dispatcher may claim
 
 RECHECK_AFTER_SECONDS = 1.0  # claimed longer ago than this: ask again whether it may be sent
-SHARE = 4  # one clinic has at most a fourth of the slots: hanging receivers leave room for the others
 FREE_LEASES_EVERY_SECONDS = 1.0
 RESTLESS_SECONDS = 0.2  # how long a new id is waited for: it is drawn before its transaction commits
 GATHER_SECONDS = 0.005  # slots that become free within this are filled by one claim
@@ -65,13 +64,11 @@ class Worker:
         self._deliver = deliver
         self._listener = listener
         self._observe = observe
-        self._concurrency = concurrency
-        self._rotation = Rotation(pool, dispatcher_id, lease_margin, max(1, concurrency // SHARE), observe)
+        self._slots = Slots(concurrency)
+        self._rotation = Rotation(pool, dispatcher_id, lease_margin, self._slots.share, observe)
         self._rhythm = rhythm or Rhythm()
         self._alertness = Alertness(time.monotonic(), self._rhythm)
         self._phase = Phase.AWAKE
-        self._tasks: dict[asyncio.Task[None], Delivery] = {}
-        self._in_flight: Counter[str] = Counter()  # by clinic
         self._gathering = False
         self._more_waits = False  # beyond the slots: found by a claim that was cut short, or by a new id since
         self._rang_at = float("-inf")
@@ -83,11 +80,7 @@ class Worker:
     @property
     def in_flight(self) -> int:
         """Deliveries claimed and not yet recorded."""
-        return len(self._tasks)
-
-    @property
-    def _free(self) -> int:
-        return self._concurrency - self.in_flight
+        return len(self._slots)
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns."""
@@ -112,33 +105,33 @@ class Worker:
 
     async def drain(self, grace_seconds: float) -> list[Delivery]:
         """Let what is in flight finish for up to `grace_seconds`; returns what had to be broken off."""
-        if self._tasks:
-            await asyncio.wait(list(self._tasks), timeout=grace_seconds)
-        broken_off = list(self._tasks.values())
-        while self._tasks:  # again each second: a cancellation can be swallowed, see rest()
-            for task in self._tasks:
+        if tasks := self._slots.tasks:
+            await asyncio.wait(tasks, timeout=grace_seconds)
+        broken_off = self._slots.deliveries
+        while tasks := self._slots.tasks:  # again each second: a cancellation can be swallowed, see rest()
+            for task in tasks:
                 task.cancel()
-            await asyncio.wait(list(self._tasks), timeout=1)
+            await asyncio.wait(tasks, timeout=1)
         return broken_off
 
     async def _free_leases(self) -> None:
         """Now and then: what is leased by a dispatcher that is dead, or leased too long, is as due as it was."""
         if time.monotonic() - self._freed_at >= FREE_LEASES_EVERY_SECONDS:
             self._freed_at = time.monotonic()
-            held = [delivery.id for delivery in self._tasks.values()]
+            held = [delivery.id for delivery in self._slots.deliveries]
             freed = await free_leases(self._pool, self._dispatcher_id, held)
             if freed:
                 self._observe(LeasesFreed(freed))
 
     async def _claim_all(self) -> int:
         """Claim round after round until a rotation from the first endpoint on is complete, or no slot is free."""
-        total, rotation = 0, self._rotation
+        total, rotation, slots = 0, self._rotation, self._slots
         rotation.begin()
-        while not (self._stopping or rotation.complete) and (free := self._free) > 0:
+        while not (self._stopping or rotation.complete) and (free := slots.free) > 0:
             await self._ready()
             # Measured from before the claim: a process that is frozen while it waits for the answer notices.
             asked_at = time.monotonic()
-            claimed = await rotation.round(free, self._in_flight)
+            claimed = await rotation.round(free, slots.free_for_suspects, slots.by_clinic)
             for delivery in claimed:
                 self._start(delivery, asked_at)
             total += len(claimed)
@@ -146,18 +139,15 @@ class Worker:
         return total
 
     def _start(self, delivery: Delivery, asked_at: float) -> None:
-        self._in_flight[delivery.clinic_id] += 1
         task = asyncio.create_task(self._attempt(delivery, asked_at))
-        self._tasks[task] = delivery
+        self._slots.take(task, InFlight(delivery, asked_at))
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        was_full = self._free <= 0
-        clinic_id = self._tasks.pop(task).clinic_id
-        self._in_flight[clinic_id] -= 1
-        if not self._in_flight[clinic_id]:
-            del self._in_flight[clinic_id]
-        if (was_full or clinic_id in self._rotation.hungry) and not self._gathering:
+        was_full = self._slots.free <= 0
+        ended = self._slots.give_back(task)
+        makes_room = was_full or (ended.is_suspect and self._rotation.suspects_wait)
+        if (makes_room or ended.delivery.clinic_id in self._rotation.hungry) and not self._gathering:
             self._gathering = True
             asyncio.get_running_loop().call_later(GATHER_SECONDS, self._gathered)
 
@@ -208,7 +198,7 @@ class Worker:
             await self._keep_promise()
             if self._alertness.phase(time.monotonic()) is Phase.ASLEEP and self._listener.listening:
                 continue  # writers ring, for the others too
-            if self._free > 0:
+            if self._slots.free > 0:
                 if await self._has_new_id():
                     return False
             elif self._more_waits:

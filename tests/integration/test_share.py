@@ -36,6 +36,31 @@ async def test_a_hanging_receiver_leaves_room(host: Host, receiver: Receiver, di
     assert hanging == 5
 
 
+async def test_many_that_hang_leave_half(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
+    """New endpoints of as many clinics as there are slots hang: they take half of them, and who answers is served."""
+    gate, slots = Gate(), 20
+    host.endpoint(receiver.url + "/answers")
+    for number in range(slots):
+        host.endpoint(receiver.url + f"/hangs-{number}", clinic=f"hangs-{number}")
+        receiver.answer_next(gate.answer, path=f"/hangs-{number}")
+
+    async with dispatcher(concurrency=slots) as seen:
+        host.pay()
+        await seen.count(AttemptFinished)
+        for number in range(slots):
+            host.pay(f"hangs-{number}")
+        await receiver.wait_for(lambda r: len(r.received) > slots // 2)
+        for _ in range(5):
+            host.pay()
+        attempts = await seen.count(AttemptFinished, 6)
+        hanging = len(receiver.received) - len(receiver.at("/answers"))
+        gate.opened.set()
+        await seen.count(AttemptFinished, 6 + slots)
+
+    assert {attempt.delivery.clinic_id for attempt in attempts} == {"clinic-1"}
+    assert hanging == slots // 2
+
+
 async def test_frozen_between_claim_and_start(
     host: Host, receiver: Receiver, dispatcher: StartDispatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:

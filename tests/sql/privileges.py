@@ -63,7 +63,7 @@ COLUMNS = {
     ),
     "deliveries": (
         "id event_id endpoint_id clinic_id ordering_key created_at next_attempt_at attempt_count "
-        "failure_count held_back reevaluated manual_attempt retried_at parked_reason lease_owner lease_token "
+        "failure_count held_back reevaluated in_bulk manual_attempt retried_at parked_reason lease_owner lease_token "
         "leased_at lease_until"
     ),
     "delivery_log": (

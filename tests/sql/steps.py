@@ -72,12 +72,16 @@ def visit(
     share: int = 1000,
     margin: str = "10 seconds",
     watermark: str = "-infinity",
+    suspects: int | None = None,
+    suspects_after: int = 0,
 ) -> list[Row]:
     """One round of claiming: all that the function returns."""
     busy = busy or {}
     return host.rows(
-        "select * from outbound_webhooks.claim_deliveries(%s, %s, %s, %s, %s, %s::text[], %s::integer[], %s, %s)",
+        "select * from outbound_webhooks.claim_deliveries("
+        "%s, %s, %s, %s, %s, %s::text[], %s::integer[], %s, %s, %s, %s)",
         dispatcher, limit, visits, after, watermark, list(busy), list(busy.values()), share, margin,
+        suspects, suspects_after,
     )  # fmt: skip
 
 

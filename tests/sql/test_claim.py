@@ -40,6 +40,7 @@ def test_a_claim_has_all_that_sending_needs(sandbox: Host) -> None:
         "url": steps.URL,
         "timeout_seconds": 7,
         "is_probe": False,
+        "is_suspect": True,
         "retry_schedule": [0, 60],
         "secrets": [SECRET],
         "headers": None,

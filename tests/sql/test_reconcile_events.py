@@ -31,7 +31,7 @@ def test_each_of_its_endpoints(host: Host) -> None:
     event = host.value("select id from outbound_webhooks.events")
     assert (found["event_id"], found["endpoint_id"], found["resource_id"]) == (event, ends[1].id, str(payment))
     assert (mended["event_ids"], mended["problem"]) == ([event], None)
-    assert (made["event_id"], made["reevaluated"]) == (event, True)
+    assert (made["event_id"], made["reevaluated"], made["in_bulk"]) == (event, True, True)
     assert made["ordering_key"] == f"payment_transaction:{payment}"
     assert reconcile(host) == []
 

@@ -12,6 +12,7 @@ from tests.sql.replaying import (
     let_spread_pass,
     live,
     replayed,
+    retry,
     start_replay,
     to_its_end,
 )
@@ -22,7 +23,12 @@ from tests.sql.steps import (
     emit,
     end_all,
     endpoint,
+    ids,
+    make_due,
+    open_breaker,
     register,
+    release,
+    visit,
 )
 from tests.support.host import Host
 
@@ -202,6 +208,58 @@ def test_a_receiver_that_has_enough(numbered: Host) -> None:
     assert while_crowded == {"moved": 0, "skipped": 0, "state": "running", "look_again": False}
     assert afterwards is not None
     assert afterwards["moved"] == 4
+
+
+def test_what_is_new_goes_first(numbered: Host) -> None:
+    """A payment does not queue behind what a replay made due; what was claimed once, or is asked for, counts as new."""
+    first, second, third, fourth = dead(numbered, 4)
+    advance(numbered, start_replay(numbered, endpoint_id=1, rate=10000))
+    (new,) = emit(numbered)
+    numbered.rows("update outbound_webhooks.deliveries set next_attempt_at = clock_timestamp() - interval '1 s' / id")
+    dispatcher = register(numbered)
+
+    turns = [claim(numbered, dispatcher, limit=1) for _ in range(2)]
+    release(numbered, turns[1])
+    numbered.rows("update outbound_webhooks.deliveries set next_attempt_at = clock_timestamp() where id = %s", first)
+    again = claim(numbered, dispatcher, limit=1)
+    retry(numbered, fourth)
+    rest = [claim(numbered, dispatcher, limit=1) for _ in range(3)]
+
+    assert [ids(turn) for turn in turns] == [[new], [first]]
+    assert ids(again) == [first]
+    assert [ids(turn) for turn in rest] == [[fourth], [second], [third]]
+
+
+def test_room_is_left_for_what_is_new(numbered: Host) -> None:
+    """A replay gets nine tenths of the slots that its endpoint may have at the most, and of those of its clinic."""
+    dead(numbered, 40)
+    numbered.rows("update outbound_webhooks.endpoints set max_in_flight = 20")
+    advance(numbered, start_replay(numbered, endpoint_id=1, rate=10000))
+    make_due(numbered)
+    dispatcher = register(numbered)
+
+    for_its_clinic = claimed(numbered, dispatcher, share=10)
+    in_bulk = claimed(numbered, dispatcher)
+    emit(numbered, 3)
+    new = claimed(numbered, dispatcher)
+
+    assert (for_its_clinic, in_bulk, new) == (9, 18 - 9, 2)
+
+
+def test_a_probe_may_be_replayed(numbered: Host) -> None:
+    """An endpoint of which nothing else is due is probed with what a replay made due."""
+    dead(numbered, 3)
+    numbered.rows("update outbound_webhooks.endpoints set max_in_flight = 20")
+    advance(numbered, start_replay(numbered, endpoint_id=1, rate=10000))
+    make_due(numbered)
+    open_breaker(numbered, 1, "-1 second")
+
+    assert claimed(numbered, register(numbered)) == 1
+
+
+def claimed(host: Host, dispatcher: int, share: int = 1000) -> int:
+    """How many deliveries a round gets."""
+    return sum(row["delivery_id"] is not None for row in visit(host, dispatcher, share=share))
 
 
 def test_order_is_kept(numbered: Host) -> None:

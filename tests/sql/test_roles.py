@@ -161,7 +161,7 @@ MATRIX = [
     (CALL.format("protect_tables()"), set()),
     (CALL.format("caller_sees('c')"), set()),
     (CALL.format("audit_table('events', 'event', '{}', '{}')"), set()),
-    (CALL.format("return_deliveries('{}', '{}', '{}', now(), 1)"), set()),
+    (CALL.format("return_deliveries('{}', '{}', '{}', now(), 1, true)"), set()),
     (CALL.format("watch('payment_transactions')"), set()),
     (CALL.format("watch_ddl('payment_transactions')"), set()),
     (CALL.format("unwatch('payment_transactions')"), set()),

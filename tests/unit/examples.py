@@ -26,6 +26,7 @@ _DELIVERY = Delivery(
     url="https://receiver.example/hooks",
     timeout_seconds=30.0,
     is_probe=False,
+    is_suspect=False,
     retry_schedule=None,
     secrets=(KEY,),
     headers=(Header("x-api-key", HEADER_VALUE, None),),

@@ -12,7 +12,8 @@ from dispatcher.pipeline.rotation import LEAST_VISITS, MOST_VISITS, next_visits,
 DELIVERY = Delivery(
     id=1, endpoint_id=1, clinic_id="clinic-1", event_id="e", event_type="t", body="{}",
     created_at=datetime(2026, 1, 1, tzinfo=UTC), lease_token=1, attempt_number=1, failure_count=0,
-    url="https://clinic.example/", timeout_seconds=20, is_probe=False, retry_schedule=None, secrets=(), headers=(),
+    url="https://clinic.example/", timeout_seconds=20, is_probe=False, is_suspect=False,
+    retry_schedule=None, secrets=(), headers=(),
 )  # fmt: skip
 
 
