@@ -1,4 +1,4 @@
-"""What can be missing of a watched table, or not be known: what leads there, by the code that reconcile() has for it."""
+"""What can be missing of a watched table, or not be known: what leads there, by the code that it has."""
 
 from collections.abc import Callable
 
