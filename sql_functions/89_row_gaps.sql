@@ -46,6 +46,7 @@ as $$
         join outbound_webhooks.events as e
             on e.clinic_id = p.clinic_id and e.resource = p_source.resource and e.resource_id = p.id
         where e.source = p_source.name
+            and e.id < outbound_webhooks.uuid_v7_floor(p_now + interval '1 day') -- not into partitions of days to come
     ),
     state as (
         select
