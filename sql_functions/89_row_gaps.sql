@@ -5,11 +5,12 @@
 -- Called by: reconcile_rows, which judges them. Locks: ACCESS SHARE on the table. One statement, and so one moment: a row
 -- and the event of its last change commit together.
 -- A value that came and went between two events is not seen. since and until: when the change was made, as far as is known.
--- And what cannot be told (silent: no event of the row is kept; no_time: the row does not say when it was made); and how
+-- And what cannot be told (limit_changed; silent: no event of the row is kept; no_time: the row does not say when it was made); and how
 -- far the page goes (looked: the last row, whose place is their number).
 -- The events of one row are taken in the order of what they tell (occurred_at): what was recaptured tells of an earlier
 -- time than its id. Events of one update tell of each other's change: only an event of the same rule, or of an insertion,
--- is compared with what the next one says was before it.
+-- is compared with what the next one says was before it. A number that grew to its limit, or fell, makes no event: where
+-- another event says that it had been greater, nothing is missing; where the limit was changed, too, that is not known.
 create or replace function outbound_webhooks.row_gaps(
     p_source outbound_webhooks.event_sources, p_after text, p_limit integer, p_now timestamptz
 )
@@ -64,6 +65,7 @@ as $$
             s.*,
             lag(s.said) over following as before,
             lag(s.occurred_at) over following as before_at,
+            lag(s.below) over following as before_below,
             lag(s.is_firm) over following as before_is_firm,
             lead(s.id) over following is null as is_last
         from state as s
@@ -79,7 +81,7 @@ as $$
         and not exists (select from told as t where t.row_place = p.place and t.type = r.type)
     union all
     select
-        'change_between_events', p.clinic_id, p.id, r.type, r.field, l.before, l.previous, p.scale, l.before_at,
+        case when l.before_below is distinct from l.below then 'limit_changed' else 'change_between_events' end, p.clinic_id, p.id, r.type, r.field, l.before, l.previous, p.scale, l.before_at,
         l.occurred_at, p.place, r.n
     from link as l
     join rule as r on r.n = l.n
@@ -89,9 +91,22 @@ as $$
         and not r.has_to -- before it became the value it was another one: of that such a rule says nothing
         -- What was before is told as the table has it, which is not how a function of the DBA's own tells a value.
         and outbound_webhooks.payload_is_generated(p_source.name)
+        and not (r.kind = 'grew' and exists ( -- it had been greater, and fell
+            select
+            from state as s
+            where s.row_place = l.row_place
+                and s.n = l.n
+                and s.occurred_at between l.before_at and l.occurred_at
+                and not s.is_firm
+                and s.said > l.previous
+                and s.said <> l.said
+        ))
     union all
     select
-        'change_without_event', p.clinic_id, p.id, r.type, r.field, l.said, p.present -> r.field, p.scale, l.occurred_at,
+        case when r.below is not null and l.below is distinct from coalesce(p.present -> r.below, 'null')
+            then 'limit_changed' else 'change_without_event'
+        end,
+        p.clinic_id, p.id, r.type, r.field, l.said, p.present -> r.field, p.scale, l.occurred_at,
         greatest(p_now, l.occurred_at), p.place, r.n
     from link as l
     join rule as r on r.n = l.n
@@ -102,6 +117,15 @@ as $$
             case when r.below is not null then coalesce(p.present -> r.below, 'null') end
         )
         and (not r.has_to or r.type = any (p.reached))
+        and not (r.kind = 'grew' and exists (
+            select
+            from state as s
+            where s.row_place = l.row_place
+                and s.n = l.n
+                and s.occurred_at >= l.occurred_at
+                and not s.is_firm
+                and s.said > p.present -> r.field
+        ))
     union all
     select 'silent', p.clinic_id, p.id, null, null, null, null, null, p.made_at, greatest(p_now, p.made_at), p.place, null
     from of_clinic as p

@@ -85,6 +85,7 @@ as $$
         select f.code, w.words
         from found as f
         join (values
+            ('limit_changed', 'a number grew, and what it has to stay below was changed, too: whether that made an event is not known'),
             ('silent', 'no event of the row is kept: whether it was changed since cannot be seen'),
             ('no_time', 'no event of its insertion is kept, and the row does not say when it was made')
         ) as w (code, words) on w.code = f.code

@@ -105,6 +105,14 @@ def not_kept(host: Host) -> None:
         update(host, host.pay(), "created_at = now() - interval '60 days'")
 
 
+def limit_changed(host: Host) -> None:
+    """A refund of the whole amount, and then the amount was raised: at no moment it grew, and was below."""
+    endpoint(host)
+    payment = host.pay()
+    update(host, payment, "refunded_cents = amount_cents")
+    update(host, payment, "amount_cents = 2000")
+
+
 def silent(host: Host) -> None:
     """The row was there before the clinic had an endpoint: no event is there that it could be compared with."""
     host.pay()
@@ -160,6 +168,7 @@ REACHED: dict[str, tuple[Callable[[Host], None], str]] = {
     "partly_no_endpoint": (partly_no_endpoint, "unknown"),
     "rules_changed": (rules_changed, "unknown"),
     "not_kept": (not_kept, "unknown"),
+    "limit_changed": (limit_changed, "unknown"),
     "silent": (silent, "unknown"),
     "no_time": (no_time, "unknown"),
     "no_delivery": (no_delivery, "unknown"),

@@ -95,6 +95,35 @@ def test_what_calls_for_an_event(host: Host, change: str, expected: list[str]) -
     assert [verb for _, _, verb in named(reconcile(host))] == expected
 
 
+def test_a_refund_that_was_lowered(host: Host) -> None:
+    """It reached the whole amount, which another event tells, and fell: neither owes an event, nor calls for one."""
+    endpoint(host)
+    payments = [host.pay(), host.pay()]
+    for payment in payments:
+        update(host, payment, "refunded_cents = amount_cents, status = 'refunded'")
+        update(host, payment, "refunded_cents = 300")
+    update(host, payments[0], "refunded_cents = 400")
+
+    assert reconcile(host) == []
+
+
+def test_a_refund_that_another_event_tells(host: Host) -> None:
+    """The event of the refund was deleted by hand; that of the status, of the same update, says it, too."""
+    endpoint(host)
+    first, second = host.pay(), host.pay()
+    update(host, first, "refunded_cents = 300, status = 'paid'")
+    delete_event(host, first, "partially_refunded")
+    with untold(host):
+        update(host, second, "refunded_cents = 200")
+    update(host, second, "status = 'paid'")
+    update(host, second, "refunded_cents = 300")
+
+    assert named(reconcile(host)) == [
+        ("change_without_event", str(first), "partially_refunded"),
+        ("change_between_events", str(second), "partially_refunded"),
+    ]
+
+
 def test_a_bulk_load(host: Host) -> None:
     """What was emitted of it is told; what was not is missing: a transaction that did not want it leaves no trace."""
     endpoint(host)
