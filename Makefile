@@ -117,10 +117,10 @@ bench-isolation: $(READY) ## What endpoints in trouble cost the others: 20 minut
 	$(BIN)/python -m benchmarks.isolation $(if $(SHORT),--short) $(if $(PG),--pg=$(PG))
 
 bench-hanging: $(READY) ## What 1,000 endpoints that hang cost the others: 12 minutes (SHORT=1: 2 minutes; PG=15, 16 or 18)
-	$(BIN)/python -m benchmarks.hanging $(if $(SHORT),--short) $(if $(PG),--pg=$(PG))
+	$(BIN)/python -m benchmarks.hanging $(if $(SHORT),--short) $(if $(PG),--pg=$(PG)) $(if $(REPETITIONS),--repetitions=$(REPETITIONS))
 
 bench-replay: $(READY) ## What a replay costs new payments: 20 minutes (SHORT=1: 40 seconds; PG=15, 16 or 18)
-	$(BIN)/python -m benchmarks.replay $(if $(SHORT),--short) $(if $(PG),--pg=$(PG))
+	$(BIN)/python -m benchmarks.replay $(if $(SHORT),--short) $(if $(PG),--pg=$(PG)) $(if $(REPETITIONS),--repetitions=$(REPETITIONS))
 
 check: lint types test ## What a change has to pass
 

@@ -1,7 +1,7 @@
 """What a thousand endpoints that hang cost seven healthy ones: `make bench-hanging`, or `python -m benchmarks.hanging`.
 
-Options: [--short] [--pg 15]. Writes progress to standard error and the report to standard output. Like the isolation
-benchmark, whose processes and load it uses, it never fails on a speed, only on a run that was none.
+Options: [--short] [--pg 15] [--repetitions 1]. Writes progress to standard error and the report to standard output.
+Like the isolation benchmark, whose processes and load it uses, it never fails on a speed, only on a run that was none.
 """
 
 import argparse
@@ -21,7 +21,6 @@ from benchmarks.isolation_runs import AFTERWARDS_SECONDS, offer
 from benchmarks.server import conditions, say
 from dispatcher.demo import embedded
 
-REPETITIONS = 3
 ANSWER_SECONDS = 0.1  # of a healthy receiver
 
 
@@ -64,6 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.hanging", description="What endpoints that hang cost.")
     parser.add_argument("--short", action="store_true", help="once, briefly: to see that it works")
     parser.add_argument("--pg", type=int, default=18, help="major version of PostgreSQL (default 18)")
+    parser.add_argument("--repetitions", type=int, default=3, help="of each variant (default 3; 1 with --short)")
     arguments = parser.parse_args()
     lengths = SHORT if arguments.short else FULL
     with (
@@ -76,7 +76,7 @@ def main() -> None:
             prepare(server.copied(postgres, variant), variant, receivers.port, lengths)
         with psycopg.connect(postgres.url(), autocommit=True) as connection:
             lines = conditions(connection, SETTINGS)
-        outcomes = compare(postgres, receivers, lengths, 1 if arguments.short else REPETITIONS)
+        outcomes = compare(postgres, receivers, lengths, 1 if arguments.short else arguments.repetitions)
         print(hanging_report.render(lines, outcomes, lengths))
 
 

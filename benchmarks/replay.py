@@ -1,7 +1,7 @@
 """What a replay costs new payments: `make bench-replay`, or `python -m benchmarks.replay`.
 
-Options: [--short] [--pg 15]. Writes progress to standard error and the report to standard output. It never fails on a
-speed, only on a run in which something did not arrive, or arrived twice.
+Options: [--short] [--pg 15] [--repetitions 1]. Writes progress to standard error and the report to standard output.
+It never fails on a speed, only on a run in which something did not arrive, or arrived twice.
 """
 
 import argparse
@@ -15,7 +15,6 @@ import psycopg
 
 from benchmarks import replay_report, replay_runs, server
 from benchmarks.isolation_processes import Receivers, processor_seconds, run_dispatcher, run_receivers
-from benchmarks.isolation_runs import AFTERWARDS_SECONDS
 from benchmarks.replay_runs import FULL, SHORT, VARIANTS, Lengths, Outcome
 from benchmarks.server import conditions, say
 from dispatcher.demo import embedded
@@ -26,7 +25,7 @@ TEMPLATE = "dead"
 
 
 def compare(postgres: embedded.Server, receivers: Receivers, lengths: Lengths) -> dict[str, list[Outcome]]:
-    """Run both variants so many times, directly one after the other, in an order that changes."""
+    """Run the variants so many times, directly one after the other, in an order that changes."""
     outcomes: dict[str, list[Outcome]] = {variant: [] for variant in VARIANTS}
     for repetition in range(1, lengths.repetitions + 1):
         for variant in random.sample(VARIANTS, len(VARIANTS)):
@@ -45,9 +44,9 @@ def run(postgres: embedded.Server, receivers: Receivers, variant: str, lengths: 
     with run_dispatcher(url, receivers.ca_file, log) as dispatcher:
         used, began = processor_seconds(dispatcher), time.monotonic()
         offered = replay_runs.offer(url, variant, lengths)
-        time.sleep(AFTERWARDS_SECONDS)
+        replay_runs.wait_until_sent(url, lengths)
         share = (processor_seconds(dispatcher) - used) / (time.monotonic() - began)
-    outcome = replay_runs.outcome(receivers.take(), offered, variant, lengths)
+    outcome = replay_runs.outcome(receivers.take(), offered)
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute("drop database run with (force)")
     return replace(outcome, processor=share)
@@ -58,8 +57,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.replay", description="What a replay costs payments.")
     parser.add_argument("--short", action="store_true", help="once, briefly: to see that it works")
     parser.add_argument("--pg", type=int, default=18, help="major version of PostgreSQL (default 18)")
+    parser.add_argument("--repetitions", type=int, default=3, help="of each variant (default 3; 1 with --short)")
     arguments = parser.parse_args()
-    lengths = SHORT if arguments.short else FULL
+    lengths = SHORT if arguments.short else replace(FULL, repetitions=arguments.repetitions)
     with (
         tempfile.TemporaryDirectory() as folder,
         server.installed(arguments.pg, SETTINGS) as postgres,
