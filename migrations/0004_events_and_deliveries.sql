@@ -187,6 +187,9 @@ create table if not exists outbound_webhooks.capture_errors (
 );
 
 create index if not exists capture_errors_open on outbound_webhooks.capture_errors (id) where recaptured_at is null;
+-- When a source was recaptured last. No change that fails is in it, so no payment writes it.
+create index if not exists capture_errors_recaptured on outbound_webhooks.capture_errors (source, recaptured_at)
+    where recaptured_at is not null;
 
 comment on table outbound_webhooks.capture_errors is
     'Changes whose capture failed. The write of the host committed all the same; nothing is lost while it stands here.';

@@ -11,6 +11,7 @@ READ = {
     "api_keys": "",
     "attempts": "",
     "audit_log": "admin clinic",
+    "backlog": "dispatcher admin monitor clinic",
     "capture_errors": "dispatcher admin",
     "deliveries": "dispatcher admin clinic",
     "delivery_log": "dispatcher admin clinic",
@@ -29,10 +30,14 @@ READ = {
     "leadership": "dispatcher admin monitor",
     "portal_sessions": "",
     "replays": "dispatcher admin clinic",
+    "retry_calendar": "dispatcher admin monitor clinic",
     "schema_bundle": "dispatcher admin monitor",
     "settings": "dispatcher admin monitor",
+    "stat_dispatchers": "dispatcher admin monitor",
     "stat_endpoints": "dispatcher admin monitor clinic",
+    "stat_sources": "dispatcher admin monitor",
     "statistics_bounds": "dispatcher admin monitor clinic",
+    "stuck_deliveries": "dispatcher admin monitor",
     "switches": "dispatcher admin monitor",
 }
 
@@ -45,10 +50,12 @@ PART = {
     ("attempts", "admin"): ATTEMPT,
     ("attempts", "clinic"): ATTEMPT,
     ("attempts", "dispatcher"): ATTEMPT,
+    ("capture_errors", "monitor"): "source occurred_at recaptured_at",
     ("deliveries", "monitor"): (
-        "id endpoint_id clinic_id created_at next_attempt_at attempt_count failure_count held_back parked_reason "
-        "lease_owner lease_token leased_at lease_until"
+        "id event_id endpoint_id clinic_id created_at next_attempt_at attempt_count held_back parked_reason "
+        "lease_owner lease_token lease_until"
     ),
+    ("events", "monitor"): "id source occurred_at",
     ("settings", "clinic"): "parked_max_count parked_max_age",
 }
 
@@ -62,6 +69,7 @@ COLUMNS = {
         "http_status started_at duration_ms note content_type response_excerpt dispatcher_id"
     ),
     "audit_log": "id at database_user actor request_id address is_denied clinic_id action subject details",
+    "backlog": "endpoint_id clinic_id state reason deliveries due_in_an_hour oldest oldest_due_seconds",
     "capture_errors": (
         "id source operation clinic_id resource_id old_values new_values error_code message occurred_at "
         "recaptured_at recaptured_as"
@@ -78,8 +86,8 @@ COLUMNS = {
     "dispatchers": "id name version delivering environment started_at heartbeat_at stopped_at",
     "endpoint_flow": (
         "endpoint_id clinic_id in_flight allowed_in_flight tokens tokens_at held_until failures failing_since "
-        "succeeded_at breaker breaker_changed_at breaker_openings probe_at drain_rate drained_until "
-        "dead_untold dead_told_at troubled_at disabled_told_at recovery_told_at"
+        "failed_at failed_with succeeded_at breaker breaker_changed_at breaker_openings probe_at drain_rate "
+        "drained_until dead_untold dead_told_at troubled_at disabled_told_at recovery_told_at"
     ),
     "endpoint_headers": "id clinic_id endpoint_id name value sealed set_at",
     "endpoint_hours": (
@@ -120,6 +128,7 @@ COLUMNS = {
         "rate state state_changed_at total moved skipped after_delivery_id after_event_id spread_until "
         "started_at started_by actor"
     ),
+    "retry_calendar": "endpoint_id clinic_id due_within deliveries first_attempts held_back earliest",
     "schema_bundle": "singleton fingerprint migrations contract oldest_contract loaded_at",
     "settings": (
         "singleton capture capture_changed_at capture_changed_by max_body_bytes max_endpoints_per_clinic "
@@ -130,12 +139,22 @@ COLUMNS = {
         "notice_window events_keep_days finished_keep_days dead_keep_days attempts_keep_days ledger_keep_days "
         "secrets_keep_days statistics_keep_days audit_keep_days"
     ),
+    "stat_dispatchers": (
+        "dispatcher_id name version environment delivering state is_leader in_flight started_at heartbeat_at "
+        "heartbeat_age_seconds stopped_at"
+    ),
     "stat_endpoints": (
         "endpoint_id clinic_id host state reason state_changed_at ordering breaker breaker_changed_at probe_at "
-        "held_until failures failing_since succeeded_at in_flight allowed_in_flight requests_per_second pending due "
-        "oldest_due_seconds parked oldest_parked attempts success_rate request_p95_ms"
+        "held_until failures failing_since failed_at failed_with succeeded_at in_flight allowed_in_flight "
+        "max_in_flight requests_per_second pending due oldest_due_seconds parked oldest_parked attempts success_rate "
+        "request_p95_ms"
+    ),
+    "stat_sources": (
+        "source relation resource is_strict capture capture_changed_at insert_trigger update_trigger is_capturing "
+        "captured_at ledger_open ledger_oldest recaptured_at"
     ),
     "statistics_bounds": "request_ms delivery_ms",
+    "stuck_deliveries": "delivery_id event_id endpoint_id clinic_id code words since created_at attempt_count",
     "switches": "switch scope is_on since changed_by reason",
 }
 

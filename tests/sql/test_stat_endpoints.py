@@ -4,17 +4,13 @@ import pytest
 
 from tests.sql import steps
 from tests.sql.steps import DEAD, RETRY, SUCCEEDED, Row, claim, emit, endpoint, record, register, result
+from tests.sql.viewing import view
 from tests.support.host import Host
-
-MONITOR = "outbound_webhooks_monitor"
 
 
 def look(host: Host, endpoint_id: int) -> Row:
-    """An endpoint's row, as a dashboard reads it."""
-    with host.connection.transaction():
-        host.rows(f"set local role {MONITOR}")
-        (row,) = host.rows("select * from outbound_webhooks.stat_endpoints where endpoint_id = %s", endpoint_id)
-        host.rows("reset role")
+    """An endpoint's row."""
+    (row,) = view(host, "stat_endpoints", "endpoint_id = %s", endpoint_id)
     return row
 
 
@@ -88,6 +84,27 @@ def test_nothing_is_known(sandbox: Host) -> None:
     zeros = ("pending", "due", "in_flight", "parked", "attempts", "failures", "oldest_due_seconds")
     assert {row[name] for name in zeros} == {0}
     assert [row[name] for name in ("success_rate", "request_p95_ms", "oldest_parked", "succeeded_at")] == [None] * 4
+
+
+def test_how_it_failed(sandbox: Host) -> None:
+    """Of the attempt that failed last: when that was recorded, and how; a success after it changes neither."""
+    created = endpoint(sandbox)
+    emit(sandbox, 4)
+    dispatcher = register(sandbox)
+    first, second, third, fourth = claim(sandbox, dispatcher)
+    before = look(sandbox, created.id)
+    record(sandbox, result(first, dispatcher, RETRY, error_class="timeout", http_status=None))
+    timed_out = look(sandbox, created.id)
+    record(sandbox, *(result(row, dispatcher, RETRY, http_status=503) for row in (second, third)))
+    refused = look(sandbox, created.id)
+    record(sandbox, result(fourth, dispatcher, SUCCEEDED))
+    after = look(sandbox, created.id)
+
+    assert [row["failed_with"] for row in (before, timed_out, refused, after)] == [
+        None, "timeout", "http_status 503", "http_status 503",
+    ]  # fmt: skip
+    assert before["failed_at"] is None
+    assert timed_out["failed_at"] < refused["failed_at"] == after["failed_at"] < after["succeeded_at"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ comment says about one argument stands on a line of its own: `p_name: ...`.
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import LiteralString
 
@@ -55,14 +55,15 @@ RELATIONS: LiteralString = """
         c.relkind = 'v',
         obj_description(c.oid, 'pg_class'),
         array(
-            select distinct pg_get_userbyid(a.grantee)
-            from (
-                select c.relacl
-                union all
-                select f.attacl from pg_attribute as f where f.attrelid = c.oid
-            ) as acls (acl),
-            aclexplode(acls.acl) as a
+            select pg_get_userbyid(a.grantee)
+            from aclexplode(c.relacl) as a
             where a.grantee <> c.relowner and a.privilege_type = 'SELECT'
+            order by 1
+        ),
+        array(
+            select distinct pg_get_userbyid(a.grantee)
+            from pg_attribute as f, aclexplode(f.attacl) as a
+            where f.attrelid = c.oid and a.privilege_type = 'SELECT'
             order by 1
         ),
         array(
@@ -125,8 +126,7 @@ def reference(connection: Connection) -> str:
     relations = connection.execute(RELATIONS).fetchall()
     rights = [
         *((f"[`{name}`](#{name})", roles) for name, _, _, _, roles in functions),
-        *(((f"read [`{name}`](#{name})" if is_view else f"read `{name}`") + _but_for(unread), roles)
-          for _, name, is_view, _, roles, unread in relations),
+        *(right for _, name, is_view, _, *granted in relations for right in _reads(name, is_view, *granted)),
     ]  # fmt: skip
     views = [(oid, name, comment) for oid, name, is_view, comment, *_ in relations if is_view]
     return PAGE.format(
@@ -163,8 +163,15 @@ def _on_lines(result: str) -> str:
     return "table (\n" + "".join(f"        {column}\n" for column in re.split(r"(?<=,) ", table[1])) + "    )"
 
 
-def _but_for(unread: Sequence[str]) -> str:
-    return " but for " + ", ".join(f"`{column}`" for column in unread) if unread else ""
+def _reads(
+    name: str, is_view: bool, whole: list[str], part: list[str], unread: list[str]
+) -> Iterator[tuple[str, list[str]]]:
+    """Who reads a table or view, and who reads it but for some columns; a line for nobody, if it is nobody."""
+    what = f"read [`{name}`](#{name})" if is_view else f"read `{name}`"
+    if whole or not part:
+        yield what, whole
+    if part:
+        yield what + " but for " + ", ".join(f"`{column}`" for column in unread), part
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str | None]]) -> str:
