@@ -21,7 +21,7 @@ WITH_NODE = PATH="$(CURDIR)/$(BIN):$$PATH"
 NO_ENGINE = PRISMA_SCHEMA_ENGINE_BINARY=$(firstword $(wildcard /bin/true /usr/bin/true))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-sql test-integration test-admin test-pooler test-race test-limits test-hostile test-fuzz test-wheel
+.PHONY: help demo test test-unit test-sql test-integration test-admin test-pooler test-prometheus test-race test-limits test-hostile test-fuzz test-wheel
 .PHONY: lint format types check schema-dump sql-reference fingerprint clean bench-capture bench-claim bench-isolation bench-hanging bench-replay
 
 help: ## List the targets
@@ -57,6 +57,9 @@ test-admin: $(READY) ## Only the tests of the admin API, over real HTTP
 
 test-pooler: $(READY) ## Through a real pgbouncer (apt install pgbouncer), in transaction and in session mode
 	$(PYTEST) tests/pooler
+
+test-prometheus: $(READY) ## A real Prometheus on our rules and dashboards: the right alert fires (apt install prometheus)
+	$(PYTEST) $(WORKERS) tests/prometheus
 
 test-race: $(READY) ## Falling asleep against committing, for RACE_SECONDS (20) in each of three ways; prints what it took
 	$(PYTEST) tests/chaos

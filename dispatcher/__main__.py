@@ -21,6 +21,7 @@ from dispatcher.commands import (
     ledger,
     master_keys,
     payload,
+    reconciling,
     replaying,
     retention,
     running,
@@ -33,7 +34,7 @@ from dispatcher.commands.parsing import Command
 from dispatcher.commands.session import UsageError
 from dispatcher.core.redaction import redact
 from dispatcher.db import error_text
-from dispatcher.telemetry.logs import guard_uncaught
+from dispatcher.telemetry.logs import guard_uncaught, hold_standard_streams
 
 # In the order in which --help lists their commands.
 SUBJECTS = (
@@ -52,6 +53,7 @@ SUBJECTS = (
     serving,
     api_keys,
     explaining,
+    reconciling,
     replaying,
     auditing,
     retention,
@@ -62,6 +64,7 @@ SUBJECTS = (
 
 def main() -> None:
     """Entry point of `outbound-webhooks` and `python -m dispatcher`."""
+    hold_standard_streams()
     guard_uncaught()
     arguments = _parser().parse_args()
     sys.exit(_guarded(arguments.command, arguments))

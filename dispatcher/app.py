@@ -24,12 +24,13 @@ from dispatcher.pipeline.begin import Beginning
 from dispatcher.pipeline.deliver import Seams, deliver
 from dispatcher.pipeline.heartbeat import Heartbeat, register
 from dispatcher.pipeline.janitor import Janitor
+from dispatcher.pipeline.lag import measure_lag
 from dispatcher.pipeline.listen import Listener
 from dispatcher.pipeline.record import Recorder
 from dispatcher.pipeline.release import release
 from dispatcher.pipeline.replay import Replayer
 from dispatcher.pipeline.retention import Retention
-from dispatcher.pipeline.stats import read_stats, refresh_stats
+from dispatcher.pipeline.stats import Snapshots
 from dispatcher.pipeline.vacuum import Vacuum
 from dispatcher.pipeline.worker import Worker
 from dispatcher.telemetry import observations as o
@@ -52,7 +53,7 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
         ExceptionGroup: a task crashed.
     """
     keyring = settings.keyring()
-    metrics = Metrics(__version__)
+    metrics = Metrics(__version__, settings.metrics_endpoints)
     readiness = Readiness(delivering=settings.enabled)
 
     def observe(observation: o.Observation) -> None:
@@ -61,17 +62,19 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
 
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(settings.libpq_url(), settings.pool_size))
+        metrics.watch_pool("dispatcher", pool.get_stats)
         await check_schema(pool.connection)
-        contract = post_apply().CONTRACT
+        snapshots = Snapshots(pool, post_apply().CONTRACT, settings.environment, settings.metrics_endpoints)
         name = f"{socket.gethostname()}:{os.getpid()}"
         dispatcher_id = await register(
             pool, name, __version__, delivering=settings.enabled, environment=settings.environment
         )
+        observe(o.DispatcherRegistered(dispatcher_id))
         heartbeat = Heartbeat(pool, dispatcher_id, observe, stop)
         await heartbeat.beat()
         janitor = Janitor(pool, heartbeat, keyring, settings.partition_days_ahead, observe)
         await _make_partitions(janitor, observe)
-        observe(await read_stats(pool, contract, settings.environment))
+        observe(await snapshots.read())
         await stack.enter_async_context(
             serve_ops(settings.ops_host, settings.ops_port, metrics.registry, readiness.checks)
         )
@@ -80,12 +83,14 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
             await beginning.ready()
         observe(o.DispatcherStarted(dispatcher_id, __version__, settings.enabled))
 
-        background = _background(settings, pool, heartbeat, janitor, contract, observe)
+        background = _background(settings, pool, heartbeat, janitor, snapshots, observe)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in background]
             released = 0
             if settings.enabled:
-                released = await _deliver_until(stop, group, pool, dispatcher_id, beginning, keyring, settings, observe)
+                released = await _deliver_until(
+                    stop, group, pool, dispatcher_id, beginning, keyring, settings, metrics, observe
+                )
             else:
                 await stop.wait()
             for task in tasks:
@@ -97,7 +102,7 @@ async def run(settings: Settings, observers: list[o.Observe], stop: asyncio.Even
 
 
 def _background(
-    settings: Settings, pool: Pool, heartbeat: Heartbeat, janitor: Janitor, contract: int, observe: o.Observe
+    settings: Settings, pool: Pool, heartbeat: Heartbeat, janitor: Janitor, snapshots: Snapshots, observe: o.Observe
 ) -> list[Coroutine[Any, Any, None]]:
     """What runs whether or not this dispatcher delivers."""
     owner = partial(as_owner, settings.libpq_listen_url())
@@ -107,7 +112,8 @@ def _background(
         Replayer(pool, heartbeat, observe).run(),
         Retention(pool.connection, owner, observe).run(heartbeat),
         Vacuum(pool.connection, owner, observe).run(heartbeat),
-        refresh_stats(pool, contract, settings.environment, observe),
+        snapshots.refresh(observe),
+        measure_lag(observe),
     ]
 
 
@@ -135,6 +141,7 @@ async def _deliver_until(
     beginning: Beginning,
     keyring: Keyring,
     settings: Settings,
+    metrics: Metrics,
     observe: o.Observe,
 ) -> int:
     """Deliver until `stop` is set; then finish, flush, and give back the rest. Returns how many were given back."""
@@ -158,6 +165,7 @@ async def _deliver_until(
             concurrency=settings.concurrency,
             lease_margin=timedelta(seconds=settings.lease_margin_seconds),
         )
+        metrics.watch_slots(settings.concurrency, lambda: worker.in_flight)
         listening = group.create_task(listener.run())
         recording = group.create_task(recorder.run())
         working = group.create_task(worker.run())

@@ -85,6 +85,12 @@ class Settings(AdminSettings):
     )
     ops_host: str = Field("127.0.0.1", description="Where /healthz, /readyz and /metrics are served.")
     ops_port: int = Field(9464, ge=0, le=65535, description="Their port; 0 takes a free one.")
+    metrics_endpoints: int = Field(
+        100,
+        ge=0,
+        le=10_000,
+        description="How many endpoints have a label of their own in /metrics; the rest share one.",
+    )
     allowed_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
         (), description="Private networks that endpoints may be in (CIDR, comma-separated). None by default."
     )

@@ -161,6 +161,8 @@ create table if not exists outbound_webhooks.endpoint_flow (
     held_until timestamptz,
     failures integer not null default 0,
     failing_since timestamptz,
+    failed_at timestamptz,
+    failed_with text,
     succeeded_at timestamptz,
     breaker text not null default 'closed',
     breaker_changed_at timestamptz not null default clock_timestamp(),
@@ -192,6 +194,8 @@ comment on column outbound_webhooks.endpoint_flow.tokens is
 comment on column outbound_webhooks.endpoint_flow.held_until is 'Nothing is claimed before: its Retry-After, 5 minutes at most, or a trouble of our own, such as a key that does not open.';
 comment on column outbound_webhooks.endpoint_flow.failures is 'Failed attempts in a row.';
 comment on column outbound_webhooks.endpoint_flow.failing_since is 'When the first of them was recorded; null after a success.';
+comment on column outbound_webhooks.endpoint_flow.failed_with is
+    'How the last failed attempt failed: the error class, and the status if there was an answer, as in http_status 503.';
 comment on column outbound_webhooks.endpoint_flow.breaker is
     'closed: all is well. open: nothing is sent until probe_at. half_open: one delivery is on its way to see.';
 comment on column outbound_webhooks.endpoint_flow.breaker_openings is 'Since it was closed last: doubles the time to the next probe.';

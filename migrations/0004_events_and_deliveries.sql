@@ -18,6 +18,9 @@ create table if not exists outbound_webhooks.events (
     source text,
     occurred_at timestamptz not null,
     body text not null,
+    traceparent text,
+    actor text,
+    request_id text,
     constraint events_pkey primary key (id)
 ) partition by range (id);
 
@@ -29,6 +32,12 @@ comment on column outbound_webhooks.events.id is 'UUIDv7; the webhook-id of ever
 comment on column outbound_webhooks.events.source is 'The event source that captured it; null for one emitted by SQL.';
 comment on column outbound_webhooks.events.body is
     'The exact text that is signed and sent: {"type", "timestamp", "data"}. Never rebuilt: jsonb would reorder it.';
+comment on column outbound_webhooks.events.traceparent is
+    'The trace of the transaction that wrote it (outbound_webhooks.traceparent), as W3C Trace Context has it. Receivers get it.';
+comment on column outbound_webhooks.events.actor is
+    'Who stands behind that transaction (outbound_webhooks.actor), if a program said so. Neither receivers nor clinics see it.';
+comment on column outbound_webhooks.events.request_id is
+    'The request that it was part of (outbound_webhooks.request_id). Receivers get it as webhook-request-id.';
 
 create sequence if not exists outbound_webhooks.delivery_ids;
 create sequence if not exists outbound_webhooks.lease_tokens;
@@ -174,11 +183,15 @@ create table if not exists outbound_webhooks.capture_errors (
     operation text not null,
     clinic_id text,
     resource_id text,
+    event_types text[],
     old_values jsonb,
     new_values jsonb,
     error_code text not null,
     message text not null,
     occurred_at timestamptz not null default clock_timestamp(),
+    traceparent text,
+    actor text,
+    request_id text,
     recaptured_at timestamptz,
     recaptured_as uuid[],
     constraint capture_errors_pkey primary key (id),
@@ -187,12 +200,21 @@ create table if not exists outbound_webhooks.capture_errors (
 );
 
 create index if not exists capture_errors_open on outbound_webhooks.capture_errors (id) where recaptured_at is null;
+-- When a source was recaptured last. No change that fails is in it, so no payment writes it.
+create index if not exists capture_errors_recaptured on outbound_webhooks.capture_errors (source, recaptured_at)
+    where recaptured_at is not null;
+create index if not exists capture_errors_of_a_row on outbound_webhooks.capture_errors (source, resource_id);
 
 comment on table outbound_webhooks.capture_errors is
-    'Changes whose capture failed. The write of the host committed all the same; nothing is lost while it stands here.';
+    'Changes whose capture failed. The write of the host committed all the same; nothing is lost while it stands here. And those that reconcile found untold.';
+comment on column outbound_webhooks.capture_errors.event_types is
+    'The only events that are due of it, if reconcile found them missing; null: those that the rules say.';
 comment on column outbound_webhooks.capture_errors.old_values is
     'The mapped columns before the change, by the fields they are mapped to, and no others.';
 comment on column outbound_webhooks.capture_errors.error_code is 'SQLSTATE.';
+comment on column outbound_webhooks.capture_errors.traceparent is 'As in events, which get it from here.';
+comment on column outbound_webhooks.capture_errors.actor is 'As in events, which get it from here.';
+comment on column outbound_webhooks.capture_errors.request_id is 'As in events, which get it from here.';
 comment on column outbound_webhooks.capture_errors.recaptured_as is
     'The events that recapture() made of it; none if the clinic has no endpoint by now.';
 
@@ -297,10 +319,13 @@ comment on column outbound_webhooks.endpoint_status.drain_rate is
 grant select on outbound_webhooks.events, outbound_webhooks.deliveries, outbound_webhooks.finished_deliveries,
     outbound_webhooks.capture_errors, outbound_webhooks.delivery_log, outbound_webhooks.endpoint_status
     to outbound_webhooks_dispatcher, outbound_webhooks_admin;
-grant select on outbound_webhooks.events, outbound_webhooks.deliveries, outbound_webhooks.finished_deliveries,
+grant select on outbound_webhooks.deliveries, outbound_webhooks.finished_deliveries,
     outbound_webhooks.delivery_log, outbound_webhooks.endpoint_status
     to outbound_webhooks_clinic;
--- Column by column: what a receiver wrote (response_excerpt) is for a clinic's owners.
+-- Column by column: who wrote a payment (actor) may be somebody of the host's.
+grant select (id, clinic_id, type, resource, resource_id, source, occurred_at, body, traceparent, request_id)
+    on outbound_webhooks.events to outbound_webhooks_clinic;
+-- And what a receiver wrote (response_excerpt) is for a clinic's owners.
 grant select (
     delivery_id, lease_token, recorded_at, endpoint_id, clinic_id, number, reason, outcome, error_class, http_status,
     started_at, duration_ms, note, content_type, dispatcher_id

@@ -29,11 +29,15 @@ begin
         raise lock_not_available using message = 'the ledger is locked';
     end if;
     insert into outbound_webhooks.capture_errors (
-        source, operation, clinic_id, resource_id, old_values, new_values, error_code, message
+        source, operation, clinic_id, resource_id, old_values, new_values, error_code, message,
+        traceparent, actor, request_id
     )
     values (
         p_source, p_operation, v_new ->> 'clinic_id', v_new ->> 'id',
-        outbound_webhooks.mapped_values(p_mapping, p_relation, p_old), v_new, p_error_code, left(p_message, 1000)
+        outbound_webhooks.mapped_values(p_mapping, p_relation, p_old), v_new, p_error_code, left(p_message, 1000),
+        outbound_webhooks.traceparent(),
+        outbound_webhooks.transaction_label('outbound_webhooks.actor'),
+        outbound_webhooks.transaction_label('outbound_webhooks.request_id')
     );
     raise warning 'outbound_webhooks: % of source %, id %, was not captured and is in capture_errors: %',
         p_operation, p_source, v_new ->> 'id', p_message;

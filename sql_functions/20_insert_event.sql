@@ -29,8 +29,15 @@ begin
     end if;
 
     with event as (
-        insert into outbound_webhooks.events (id, clinic_id, type, resource, resource_id, source, occurred_at, body)
-        values (v_event_id, p_clinic_id, p_type, p_resource, p_resource_id, p_source, v_occurred_at, v_body)
+        insert into outbound_webhooks.events (
+            id, clinic_id, type, resource, resource_id, source, occurred_at, body, traceparent, actor, request_id
+        )
+        values (
+            v_event_id, p_clinic_id, p_type, p_resource, p_resource_id, p_source, v_occurred_at, v_body,
+            outbound_webhooks.traceparent(),
+            outbound_webhooks.transaction_label('outbound_webhooks.actor'),
+            outbound_webhooks.transaction_label('outbound_webhooks.request_id')
+        )
     )
     insert into outbound_webhooks.deliveries (event_id, endpoint_id, clinic_id, ordering_key, created_at, next_attempt_at)
     select

@@ -1,5 +1,5 @@
 -- recapture: turn changes in the ledger into the events that were due; one, all, or those of a time.
--- Called by: DBAs, `outbound-webhooks recapture`. Exactly once: a change that was recaptured is skipped, and one that
+-- Called by: DBAs, `outbound-webhooks recapture`; recapture_gap. Exactly once: a change that was recaptured is skipped, and one that
 -- another session recaptures at this moment, too. One that still cannot be captured stays, and its problem is returned.
 -- After the host altered the type of a column, sessions that captured before fail with 42804 (datatype_mismatch) until
 -- the functions are written anew: that is done here, too.

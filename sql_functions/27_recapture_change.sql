@@ -1,6 +1,7 @@
 -- recapture_change: the events that a change in the ledger owes, by the rules and the payload function of today.
 -- Called by: recapture. Locks: nothing. The row is as it was for the columns that the ledger kept, and as it is now for
--- the others, which a payload function of the DBA may read. Raises what keeps it from being captured.
+-- the others, which a payload function of the DBA may read. Trace, actor and request id are those of the change, not of
+-- who recaptures it. Raises what keeps it from being captured.
 create or replace function outbound_webhooks.recapture_change(p_error outbound_webhooks.capture_errors)
     returns uuid[]
     language plpgsql
@@ -17,6 +18,9 @@ declare
     v_rule jsonb;
     v_event_id uuid;
     v_event_ids uuid[] := '{}';
+    v_traceparent constant text := current_setting('outbound_webhooks.traceparent', true);
+    v_actor constant text := current_setting('outbound_webhooks.actor', true);
+    v_request_id constant text := current_setting('outbound_webhooks.request_id', true);
 begin
     if p_error.operation = 'UPDATE' and p_error.old_values is null then
         raise exception 'the values before the change could not be kept: emit_row() tells of the row as it is';
@@ -25,10 +29,12 @@ begin
     v_new := coalesce(v_now, '{}') || outbound_webhooks.by_column(v_source.columns, p_error.new_values);
     v_old := v_new || outbound_webhooks.by_column(v_source.columns, coalesce(p_error.old_values, '{}'));
 
+    perform outbound_webhooks.write_as(p_error.traceparent, p_error.actor, p_error.request_id);
     for v_rule in
         select r.rule
         from jsonb_array_elements(v_source.rules) with ordinality as r (rule, n)
         where (r.rule ->> 'when' = 'inserted') = (p_error.operation = 'INSERT')
+            and (p_error.event_types is null or r.rule ->> 'type' = any (p_error.event_types))
             and exists (
                 select from outbound_webhooks.endpoints as e
                 where e.clinic_id = v_new ->> (v_source.columns ->> 'clinic_id') and e.state <> 'retired'
@@ -46,6 +52,7 @@ begin
             using v_new, v_old, p_error.occurred_at;
         v_event_ids := v_event_ids || array_remove(array[v_event_id], null);
     end loop;
+    perform outbound_webhooks.write_as(v_traceparent, v_actor, v_request_id);
     return v_event_ids;
 end
 $$;

@@ -50,7 +50,9 @@ create or replace function outbound_webhooks.claim_deliveries(
         timeout_seconds integer,
         retry_schedule integer[],
         secrets text[],
-        headers text[]
+        headers text[],
+        traceparent text,
+        request_id text
     )
     language plpgsql
     volatile
@@ -334,14 +336,14 @@ begin
             where k.endpoint_id = c.endpoint_id
                 and (k.valid_until is null or k.valid_until > v_now)
         ),
-        counted.headers
+        counted.headers, c.traceparent, c.request_id
     -- Only what was visited is in the others, so these are left joins; but a full join is never a nested loop, which the
     -- planner prefers, as it expects one row of each, and which compares 200 endpoints with 200 rows pair by pair.
     from visited as v
     full join shared as s on s.id = v.endpoint_id
     full join counted on counted.endpoint_id = v.endpoint_id
     full join (
-        select claimed.*, events.type, events.body
+        select claimed.*, events.type, events.body, events.traceparent, events.request_id
         from claimed
         left join outbound_webhooks.events on events.id = claimed.event_id
     ) as c on c.endpoint_id = v.endpoint_id;

@@ -35,11 +35,11 @@ begin
             max(r.finished_at) filter (where r.outcome = 'succeeded') over (partition by r.endpoint_id) as succeeded_at
         from (
             select
-                endpoint_id, outcome, state, slows, hold, is_notice,
+                endpoint_id, outcome, error_class, http_status, state, slows, hold, is_notice,
                 started_at + make_interval(secs => duration_ms / 1000.0) as finished_at
             from jsonb_to_recordset(p_results) as r (
-                lease_token bigint, endpoint_id bigint, outcome text, state text, started_at timestamptz,
-                duration_ms integer, slows boolean, hold double precision, is_notice boolean
+                lease_token bigint, endpoint_id bigint, outcome text, error_class text, http_status integer, state text,
+                started_at timestamptz, duration_ms integer, slows boolean, hold double precision, is_notice boolean
             )
             where lease_token = any (p_kept)
         ) as r
@@ -51,6 +51,8 @@ begin
             count(*) filter (where r.outcome = 'succeeded')::integer as succeeded,
             count(*) filter (where r.outcome = 'failed')::integer as failed,
             count(*) filter (where r.outcome = 'failed' and r.finished_at > r.succeeded_at)::integer as failed_since,
+            -- One of those that are recorded together: a sort for the last of them would cost more than it tells.
+            max(concat_ws(' ', r.error_class, r.http_status)) filter (where r.outcome = 'failed') as failed_with,
             count(*) filter (where r.state = 'dead' and not r.is_notice)::integer as dead,
             bool_or(r.slows) as slows,
             max(r.hold) as hold,
@@ -62,7 +64,7 @@ begin
         select
             f.*,
             e.max_in_flight,
-            s.n, s.succeeded, s.dead, s.slows, s.hold, s.only_notices,
+            s.n, s.succeeded, s.failed_with as failed_with_now, s.dead, s.slows, s.hold, s.only_notices,
             case when s.succeeded > 0 then s.failed_since else f.failures + s.failed end as failures_now,
             case
                 when s.succeeded > 0 then 'closed'
@@ -86,6 +88,8 @@ begin
                 when b.succeeded > 0 then v_now
                 else coalesce(f.failing_since, v_now)
             end,
+            failed_at = case when b.failed_with_now is not null then v_now else f.failed_at end,
+            failed_with = coalesce(b.failed_with_now, f.failed_with),
             succeeded_at = case when b.succeeded > 0 then v_now else f.succeeded_at end,
             breaker = b.breaker_now,
             breaker_changed_at = case when b.breaker_now <> f.breaker then v_now else f.breaker_changed_at end,

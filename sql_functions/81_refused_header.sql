@@ -14,6 +14,7 @@ as $$
         ('header_reserved', 'every request has one of its own',
             '{accept,accept-encoding,host,user-agent,webhook-}'::text[]),
         ('header_reserved', 'it describes the body, which is not yours', '{content-type,content-length}'),
+        ('header_reserved', 'it is of the trace in which the event was written', '{traceparent,tracestate}'),
         ('header_forbidden', 'it describes the body, which is not yours', '{content-}'),
         ('header_forbidden', 'it is about the connection, which is not yours',
             '{connection,expect,http2-settings,keep-alive,proxy-,te,trailer,transfer-encoding,upgrade}'),

@@ -1,14 +1,16 @@
--- stats: the numbers behind the gauges, from the live table and the small ones.
+-- stats: the numbers behind the gauges: of endpoints, told apart as endpoint_stats does, and of all of them together.
 -- Called by: every dispatcher, every 10 s, for its snapshot; a scrape never queries. Locks: nothing.
-create or replace function outbound_webhooks.stats()
+create or replace function outbound_webhooks.stats(p_endpoints integer default 0)
     returns table (
         pending bigint,
         in_flight bigint,
         parked bigint,
+        due bigint,
         oldest_due_seconds double precision,
         open_capture_errors bigint,
         partition_days_ahead integer,
-        notify_queue_usage double precision
+        notify_queue_usage double precision,
+        endpoints jsonb[]
     )
     language sql
     stable
@@ -16,23 +18,21 @@ create or replace function outbound_webhooks.stats()
     set search_path = pg_catalog, pg_temp
 as $$
     select
-        count(*) filter (where d.parked_reason is null and d.lease_until is null),
-        count(*) filter (where d.lease_until is not null),
-        count(*) filter (where d.parked_reason is not null),
-        coalesce(
-            extract(epoch from statement_timestamp() - min(d.next_attempt_at) filter (
-                where d.parked_reason is null and d.next_attempt_at <= statement_timestamp()
-            )),
-            0
-        )::double precision,
+        coalesce(sum(e.pending), 0)::bigint,
+        coalesce(sum(e.in_flight), 0)::bigint,
+        coalesce(sum(e.parked), 0)::bigint,
+        coalesce(sum(e.due), 0)::bigint,
+        coalesce(max(e.oldest_due_seconds), 0),
         (select count(*) from outbound_webhooks.capture_errors as c where c.recaptured_at is null),
         outbound_webhooks.partition_days_ahead(),
-        pg_notification_queue_usage()
-    from outbound_webhooks.deliveries as d
+        pg_notification_queue_usage(),
+        coalesce(array_agg(to_jsonb(e)), '{}')
+    from outbound_webhooks.endpoint_stats(p_endpoints) as e
 $$;
 
-revoke execute on function outbound_webhooks.stats() from public;
-grant execute on function outbound_webhooks.stats() to outbound_webhooks_dispatcher, outbound_webhooks_admin;
-comment on function outbound_webhooks.stats() is
-    'The numbers behind the gauges: deliveries that wait, are in flight and are parked, how late the oldest is, the open '
-    'changes in the ledger, days of partitions ahead, and how full the server''s notification queue is.';
+revoke execute on function outbound_webhooks.stats(integer) from public;
+grant execute on function outbound_webhooks.stats(integer) to outbound_webhooks_dispatcher, outbound_webhooks_admin;
+comment on function outbound_webhooks.stats(integer) is
+    'The numbers behind the gauges: deliveries that wait, are in flight, are parked and are due, how late the oldest is, '
+    'the open changes in the ledger, days of partitions ahead, how full the server''s notification queue is; and, for '
+    'p_endpoints endpoints and for the others together, what endpoint_stats() says.';

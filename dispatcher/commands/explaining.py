@@ -20,7 +20,8 @@ The first line below an endpoint is the answer, the others are reasons beside it
 """
 
 EVENT: LiteralString = (
-    "select type, resource, resource_id, clinic_id, occurred_at from outbound_webhooks.events where id = %s"
+    "select type, resource, resource_id, clinic_id, occurred_at, request_id, actor, split_part(traceparent, '-', 2)"
+    " from outbound_webhooks.events where id = %s"
 )
 # One, or all of the clinic but for those that were retired and got nothing of it.
 ENDPOINTS: LiteralString = """
@@ -78,7 +79,11 @@ def _event(connection: Connection, event: object, endpoint: int | None) -> Itera
     if found is None and endpoint is None:
         raise UsageError(NO_EVENT)
     if found is not None:
-        yield f"event {event}: {found[0]}, about {found[1]} {found[2]} of clinic {found[3]}, {_moment(found[4])}"
+        kind, resource, resource_id, clinic, at, *origin = found
+        yield f"event {event}: {kind}, about {resource} {resource_id} of clinic {clinic}, {_moment(at)}"
+        named = [f"{name} {value}" for name, value in zip(("request", "actor", "trace"), origin, strict=True) if value]
+        if named:
+            yield f"  written under {', '.join(named)}"
     if not endpoints:
         yield "  the clinic has no endpoint"
     for number, url in endpoints:

@@ -7,7 +7,7 @@ from dispatcher.commands.lasting import preflight, run_until_signalled
 from dispatcher.commands.parsing import Parsers, add_parser, at_least_one
 from dispatcher.commands.session import UsageError
 from dispatcher.commands.workers import supervise
-from dispatcher.telemetry.logs import configure, log_observation
+from dispatcher.telemetry.logs import ObservationLog, configure
 
 LAST_PORT = 65535
 
@@ -55,9 +55,10 @@ def _run_one(settings: config.Settings, worker: int | None) -> None:
             settings = settings.model_copy(update={"ops_port": settings.ops_port + worker - 1})
 
     preflight(settings.libpq_url())
-    run_until_signalled(
-        lambda stop: app.run(settings, [log_observation], stop),
-        settings.ops_host,
-        settings.ops_port,
-        second_ends=worker is None,
-    )
+    with ObservationLog() as log:
+        run_until_signalled(
+            lambda stop: app.run(settings, [log.observe], stop),
+            settings.ops_host,
+            settings.ops_port,
+            second_ends=worker is None,
+        )

@@ -6,7 +6,7 @@ from dispatcher import config, serve
 from dispatcher.commands.lasting import preflight, run_until_signalled
 from dispatcher.commands.parsing import Parsers, add_parser
 from dispatcher.db import ADMIN_ROLE
-from dispatcher.telemetry.logs import configure, log_observation
+from dispatcher.telemetry.logs import ObservationLog, configure
 
 
 def add_parsers(parsers: Parsers) -> None:
@@ -20,7 +20,8 @@ def run(_: argparse.Namespace) -> int:
     settings = config.load()
     configure(settings.log_format, settings.log_level)
     preflight(settings.libpq_url(), "admin", ADMIN_ROLE)
-    run_until_signalled(
-        lambda stop: serve.run(settings, [log_observation], stop), settings.admin_host, settings.admin_port
-    )
+    with ObservationLog() as log:
+        run_until_signalled(
+            lambda stop: serve.run(settings, [log.observe], stop), settings.admin_host, settings.admin_port
+        )
     return 0

@@ -32,7 +32,14 @@ def build(
             "webhook-id": delivery.event_id,
             "webhook-timestamp": str(timestamp),
             "webhook-signature": sign(keys, delivery.event_id, timestamp, body),
+            **_origin(delivery),
         },
         body=body,
         timeout_seconds=delivery.timeout_seconds,
     )
+
+
+def _origin(delivery: Delivery) -> dict[str, str]:
+    """What the event's transaction said of itself. The parent is passed on as it is: an attempt makes no span."""
+    headers = {"traceparent": delivery.traceparent, "webhook-request-id": delivery.request_id}
+    return {name: value for name, value in headers.items() if value is not None}

@@ -22,6 +22,7 @@ _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{
 
 _EACH = "every request has one of its own"
 _BODY = "it describes the body, which is not yours"
+_TRACE = "it is of the trace in which the event was written"
 _CONNECTION = "it is about the connection, which is not yours"
 _SESSION = "a request is of no session: use authorization"
 _ORIGIN = "it says where a request came from, or is meant to go"
@@ -40,6 +41,8 @@ REFUSED = {
     "content-type": ("header_reserved", _BODY),
     "content-length": ("header_reserved", _BODY),
     "content-": ("header_forbidden", _BODY),
+    "traceparent": ("header_reserved", _TRACE),
+    "tracestate": ("header_reserved", _TRACE),
     "connection": ("header_forbidden", _CONNECTION),
     "expect": ("header_forbidden", _CONNECTION),
     "http2-settings": ("header_forbidden", _CONNECTION),

@@ -54,7 +54,8 @@ class Delivery:
 
     `lease_token` is the fencing token of this claim; `secrets` are sealed or, for a minute after a DBA inserted one,
     clear; `retry_schedule` is in seconds, None for the default; `is_probe`: its endpoint's circuit breaker is open, and
-    this one goes to see; `is_suspect`: its endpoint failed last, or never took anything.
+    this one goes to see; `is_suspect`: its endpoint failed last, or never took anything; `traceparent` and `request_id`
+    are those of the transaction that wrote the event, checked by the database, None if it had none.
     """
 
     id: int
@@ -74,6 +75,13 @@ class Delivery:
     retry_schedule: tuple[int, ...] | None
     secrets: tuple[str, ...] = field(repr=False)
     headers: tuple[Header, ...]
+    traceparent: str | None
+    request_id: str | None
+
+    @property
+    def trace_id(self) -> str | None:
+        """The trace of its traceparent: 32 hexadecimal digits."""
+        return self.traceparent[3:35] if self.traceparent else None
 
     @property
     def is_notice(self) -> bool:

@@ -126,4 +126,6 @@ def _delivery(row: dict[str, Any]) -> Delivery:
         retry_schedule=None if schedule is None else tuple(schedule),
         secrets=tuple(row["secrets"] or ()),
         headers=tuple(Header(*parts) for parts in row["headers"] or ()),
+        traceparent=row["traceparent"],
+        request_id=row["request_id"],
     )

@@ -28,6 +28,7 @@ MAX_BACKOFF_SECONDS = 1.0  # sooner than a lease runs out, once the database is 
 
 @dataclass(slots=True)
 class _Entry:
+    delivery: Delivery
     values: dict[str, object]
     kept: asyncio.Future[bool]
 
@@ -49,7 +50,7 @@ class Recorder:
 
     async def record(self, delivery: Delivery, result: SendResult, verdict: Verdict) -> bool:
         """Record one attempt; true if its lease still held, so that it decided where the delivery goes."""
-        entry = _Entry(self._values(delivery, result, verdict), asyncio.get_running_loop().create_future())
+        entry = _Entry(delivery, self._values(delivery, result, verdict), asyncio.get_running_loop().create_future())
         self._waiting.append(entry)
         self._arrived.set()
         return await entry.kept
@@ -94,7 +95,7 @@ class Recorder:
             batch[0].values.update(dict.fromkeys(_WRITTEN_BY_RECEIVERS))
             await self._flush(batch)
         else:
-            self._observe(ResultUnrecordable(_delivery_id(batch[0]), error_text(error)))
+            self._observe(ResultUnrecordable(batch[0].delivery, error_text(error)))
             _settle(batch[0], kept=False)
 
     async def _write(self, batch: Sequence[_Entry]) -> None:
@@ -107,9 +108,9 @@ class Recorder:
             rows = await cursor.fetchall()
         kept = {token for token, *_ in rows if token is not None}
         for entry in batch:
-            _settle(entry, kept=entry.values["lease_token"] in kept)
+            _settle(entry, kept=entry.delivery.lease_token in kept)
         self._observe(ResultsFlushed(len(batch), len(batch) - len(kept), time.perf_counter() - started))
-        clinics = {entry.values["endpoint_id"]: str(entry.values["clinic_id"]) for entry in batch}
+        clinics = {entry.delivery.endpoint_id: entry.delivery.clinic_id for entry in batch}
         for _, endpoint_id, change, reason in rows:
             if change == "disabled":
                 self._observe(EndpointDisabled(endpoint_id, clinics[endpoint_id], reason))
@@ -149,12 +150,6 @@ def _refuses_a_value(error: BaseException) -> bool:
     return isinstance(error, psycopg.DataError) or (
         isinstance(error, psycopg.IntegrityError) and error.diag.constraint_name is not None
     )
-
-
-def _delivery_id(entry: _Entry) -> int:
-    delivery_id = entry.values["delivery_id"]
-    assert isinstance(delivery_id, int)
-    return delivery_id
 
 
 def _settle(entry: _Entry, *, kept: bool) -> None:

@@ -1,20 +1,29 @@
-"""Observations as log lines: a dotted name and ids; no body, no secret, no header. The last processor sees to that."""
+"""The log on standard error: how lines are written, ours and those of libraries; secrets are taken out at the end."""
 
 import logging
+import os
 import sys
 import threading
+import time
 import traceback
-from dataclasses import asdict
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import structlog
 
 from dispatcher.core.redaction import redact, redact_field
-from dispatcher.telemetry import admin_observations as a
+from dispatcher.core.storms import Storms, Suppressed
 from dispatcher.telemetry import observations as o
+from dispatcher.telemetry.lines.choice import line_of
+from dispatcher.telemetry.lines.line import Line, warning
+from dispatcher.telemetry.lines.writer import LineWriter
 
 Format = Literal["auto", "json", "console"]
+STDERR = 2
+FLUSH_SECONDS = 1.0  # at the end logging flushes, and closes: two seconds for a reader that does not read
+_EVERYWHERE: dict[str, object] = {}  # the fields that every line has
 
 
 def configure(log_format: Format, level: str, **everywhere: object) -> None:
@@ -23,14 +32,11 @@ def configure(log_format: Format, level: str, **everywhere: object) -> None:
     Args:
         everywhere: fields that every line has.
     """
-    console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
-
-    def add_everywhere(_: Any, __: str, fields: structlog.types.EventDict) -> structlog.types.EventDict:
-        fields.update(everywhere)
-        return fields
-
+    _EVERYWHERE.clear()
+    _EVERYWHERE.update(everywhere)
+    console = log_format == "console" or (log_format == "auto" and os.isatty(STDERR))
     shared: list[structlog.types.Processor] = [
-        add_everywhere,
+        _with_everywhere,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -54,23 +60,68 @@ def configure(log_format: Format, level: str, **everywhere: object) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
         )
     )
     root = logging.getLogger()
+    for former in root.handlers:
+        if isinstance(former, _Handler):
+            former.close()
     root.handlers = [handler]
     root.setLevel(level.upper())
     # The pool reports every failed connection attempt, and so do we, once and with the task.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
+class _Handler(logging.Handler):
+    """Hands lines over to a thread that writes them. logging itself flushes and closes it when the process ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._writer = LineWriter(STDERR)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        lost = self._writer.take_lost()
+        if lost:
+            _write(warning("lines.lost", lines=lost))
+        try:
+            self._writer.write(self.format(record) + "\n")
+        except Exception:  # logging would print the arguments that do not fit their message, secrets and all
+            self._writer.lose()
+
+    def flush(self) -> None:
+        self._writer.flush(FLUSH_SECONDS)
+
+    def close(self) -> None:
+        self._writer.close(FLUSH_SECONDS)
+        super().close()
+
+
+def _with_everywhere(_: Any, __: str, fields: structlog.types.EventDict) -> structlog.types.EventDict:
+    fields.update(_EVERYWHERE)
+    return fields
+
+
 def _redacted(_: Any, __: str, fields: structlog.types.EventDict) -> structlog.types.EventDict:
     """Last before the line is written: whatever is logged, by whom ever, leaves without secrets."""
-    return {redact(name): redact_field(name, value) for name, value in fields.items()}
+    return {_redacted_name(name): redact_field(name, value) for name, value in fields.items()}
+
+
+@lru_cache(maxsize=1000)
+def _redacted_name(name: str) -> str:
+    return redact(name)  # a line has as many names as values, and always the same
+
+
+def hold_standard_streams() -> None:
+    """Descriptors 0 to 2 that are closed get /dev/null, before a socket gets one of them, and somebody's warnings."""
+    descriptor = os.open(os.devnull, os.O_RDWR)
+    while descriptor <= 2:
+        descriptor = os.open(os.devnull, os.O_RDWR)
+    os.close(descriptor)
 
 
 def guard_uncaught() -> None:
@@ -88,121 +139,53 @@ class _RedactingFormatter(logging.Formatter):
 
 
 def _tell_uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
-    sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
+    if sys.stderr is not None:
+        sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
 
 
-def log_observation(observation: o.Observation) -> None:
-    """Write one observation to the log, if it is worth a line at the level configured."""
-    logger = structlog.get_logger("outbound_webhooks")
-    match observation:
-        case o.DispatcherStarted(dispatcher_id, version, delivering):
-            logger.info("dispatcher.started", dispatcher=dispatcher_id, version=version, delivering=delivering)
-        case o.DispatcherStopping(in_flight):
-            logger.info("dispatcher.stopping", in_flight=in_flight)
-        case o.DispatcherStopped(released):
-            logger.info("dispatcher.stopped", released=released)
-        case o.BacklogTreated(treatment, deliveries, rate):
-            logger.info("delivery.turned_on", backlog=treatment, deliveries=deliveries, rate=rate)
-        case o.ListenChanged(listening, reason, wanted):
-            tell = logger.info if listening or not wanted else logger.warning
-            tell("listen.changed", listening=listening, reason=reason)
-        case o.PhaseChanged(phase):
-            logger.debug("worker.phase", phase=phase)
-        case o.AttemptFinished():
-            _log_attempt(logger, observation)
-        case o.EndpointDisabled(endpoint_id, clinic_id, reason):
-            logger.warning("endpoint.disabled", endpoint=endpoint_id, clinic=clinic_id, reason=reason)
-        case o.BreakerChanged(endpoint_id, clinic_id, is_open):
-            tell = logger.warning if is_open else logger.info
-            tell("breaker.opened" if is_open else "breaker.closed", endpoint=endpoint_id, clinic=clinic_id)
-        case o.DeliveryReleased(delivery, reason):
-            logger.warning(
-                "delivery.released",
-                delivery=delivery.id,
-                endpoint=delivery.endpoint_id,
-                clinic=delivery.clinic_id,
-                reason=reason,
+class ObservationLog:
+    """Writes the lines of observations: of an endpoint in trouble a few, and how many there were.
+
+    What was not written is told when its window is over, with the next observation, of whatever: a dispatcher has one
+    every ten seconds at least. And at the end of the `with` block.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._storms = Storms()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _tell_suppressed(self._storms.rest())
+
+    def observe(self, observation: o.Observation) -> None:
+        """Write one observation, if it is worth a line at the level configured."""
+        now = self._clock()
+        _tell_suppressed(self._storms.over(now))
+        if isinstance(observation, o.DispatcherRegistered):
+            _EVERYWHERE["dispatcher"] = observation.dispatcher_id
+        line = line_of(observation)
+        # What the level leaves out is not counted either.
+        if line is None or not logging.getLogger().isEnabledFor(logging.getLevelNamesMapping()[line.level.upper()]):
+            return
+        if line.subject is None or self._storms.admits(line.subject, line.event, now):
+            _write(line)
+
+
+def _tell_suppressed(windows: Iterable[Suppressed]) -> None:
+    for window in windows:
+        _write(
+            warning(
+                "lines.suppressed",
+                **dict(window.subject),
+                lines=sum(window.counts.values()),
+                counts=window.counts,
             )
-        case o.ResultUnrecordable(delivery_id, error):
-            logger.error("result.unrecordable", delivery=delivery_id, error=error)
-        case o.LeadershipChanged(leading):
-            logger.info("leadership.changed", leading=leading)
-        case o.Disarmed(reason):
-            logger.error("dispatcher.disarmed", reason=reason)
-        case o.PartitionsMade(names):
-            logger.info("partitions.made", count=len(names), last=names[-1])
-        case o.PartitionDropped(name, size):
-            logger.info("partition.dropped", partition=name, bytes=size)
-        case o.PartitionKept(_, name, reason):
-            logger.warning("partition.kept", partition=name, reason=reason)
-        case o.RowsPurged(table, count):
-            logger.info("rows.purged", table=table, count=count)
-        case o.RetentionFinished(left):
-            logger.debug("retention.finished", left=left)
-        case o.TableVacuumed(table, dead, left, seconds):
-            logger.debug("table.vacuumed", table=table, dead=dead, left=left, seconds=round(seconds, 3))
-        case o.MaintenanceHindered(task, reason):
-            logger.warning("maintenance.hindered", task=task, reason=reason)
-        case o.SecretsSealed(count):
-            logger.info("secrets.sealed", count=count)
-        case o.DeliveriesSettled(count):
-            logger.info("deliveries.settled", count=count)
-        case o.ReplayAdvanced(replay_id, kind, moved, skipped, done):
-            tell = logger.info if done else logger.debug
-            tell(
-                "replay.done" if done else "replay.advanced", replay=replay_id, kind=kind, moved=moved, skipped=skipped
-            )
-        case o.LeasesFreed(count):
-            logger.warning("leases.freed", count=count)
-        case o.ParkedEnded(count):
-            logger.warning("parked.ended", count=count)
-        case o.DatabaseTrouble(task, error):
-            logger.warning("database.trouble", task=task, error=error)
-        case o.Woken() | o.Claimed() | o.ResultsFlushed() | o.StatsRefreshed():
-            pass  # counted, not told
-        case _:
-            _log_admin(logger, observation)
+        )
 
 
-def _log_admin(logger: Any, observation: a.AdminObservation) -> None:
-    match observation:
-        case a.AdminStarted(host, port):
-            logger.info("admin.started", host=host, port=port)
-        case a.AdminStopped():
-            logger.info("admin.stopped")
-        case a.RequestAnswered():
-            logger.info(
-                "request.answered", **{key: value for key, value in asdict(observation).items() if value is not None}
-            )
-        case a.AuthenticationRefused(request_id, reason, address):
-            logger.warning("authentication.refused", request_id=request_id, reason=reason, address=address)
-        case a.RequestFailed(request_id, error, where):
-            logger.error("request.failed", request_id=request_id, error=error, where=where)
-
-
-def _log_attempt(logger: Any, attempt: o.AttemptFinished) -> None:
-    delivery, result, verdict = attempt.delivery, attempt.result, attempt.verdict
-    fields = {
-        "event": "attempt." + verdict.outcome,
-        "webhook_id": delivery.event_id,
-        "event_type": delivery.event_type,
-        "delivery": delivery.id,
-        "endpoint": delivery.endpoint_id,
-        "clinic": delivery.clinic_id,
-        "attempt": delivery.attempt_number,
-        "status": result.status,
-        "error": verdict.error_class,
-        "note": result.note,
-        "duration_ms": result.duration_ms,
-        "state": verdict.state,
-        "retry_in_s": round(verdict.retry_in, 1) if verdict.retry_in else None,
-        "reason": verdict.reason,
-        "stale": None if attempt.kept else True,
-    }
-    logger.info(
-        **{
-            key: str(value) if key in ("error", "state", "event") and value else value
-            for key, value in fields.items()
-            if value is not None
-        }
-    )
+def _write(line: Line) -> None:
+    write = getattr(structlog.get_logger("outbound_webhooks"), line.level)
+    write(line.event, **{name: value for name, value in line.fields.items() if value is not None})

@@ -6,13 +6,21 @@ Logs, metrics and the tests' waiting listen to it; nobody else logs.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dispatcher.core.model import Delivery, SendResult, Verdict
+from dispatcher.core.model import Delivery, DeliveryState, SendResult, Verdict
 from dispatcher.telemetry.admin_observations import AdminObservation
+from dispatcher.telemetry.snapshot import EndpointStats, SourceStats, XminAge
+
+
+@dataclass(frozen=True, slots=True)
+class DispatcherRegistered:
+    """The database knows this dispatcher by this id from now on."""
+
+    dispatcher_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class DispatcherStarted:
-    """Registered, and about to work; `delivering` is whether it claims and sends."""
+    """Ready, and about to work; `delivering` is whether it claims and sends."""
 
     dispatcher_id: int
     version: str
@@ -59,6 +67,13 @@ class Woken:
 
 
 @dataclass(frozen=True, slots=True)
+class LoopLagged:
+    """A timer of the event loop was so late: 0.0 if everything gets its turn at once."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseChanged:
     """The worker looks for work more or less closely: awake, lingering or asleep (pipeline/alertness.py)."""
 
@@ -82,6 +97,22 @@ class AttemptFinished:
     result: SendResult
     verdict: Verdict
     kept: bool
+
+    @property
+    def delivered(self) -> bool:
+        """Whether it brought its delivery to a good end."""
+        return self.kept and self.verdict.state is DeliveryState.SUCCEEDED
+
+    @property
+    def ended_dead(self) -> bool:
+        """Whether it was the last one of a delivery that is dead now."""
+        return self.kept and self.verdict.state is DeliveryState.DEAD
+
+    @property
+    def latency_seconds(self) -> float:
+        """From the event to this answer; never negative, though the database's clock may be ahead of ours."""
+        answered = self.result.started_at.timestamp() + self.result.duration_ms / 1000
+        return max(answered - self.delivery.created_at.timestamp(), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +154,7 @@ class ResultsFlushed:
 class ResultUnrecordable:
     """The database refuses this result by itself; the attempt will stand as lost."""
 
-    delivery_id: int
+    delivery: Delivery
     error: str
 
 
@@ -247,11 +278,15 @@ class DatabaseTrouble:
 
 @dataclass(frozen=True, slots=True)
 class StatsRefreshed:
-    """A new snapshot of the database's numbers: what the gauges and /readyz show. `unarmed`: why, if it is."""
+    """A new snapshot of the database's numbers: what the gauges and /readyz show. `unarmed`: why, if it is.
+
+    `taken_at` is Unix time by this process's clock; `seconds` is how long the database took.
+    """
 
     pending: int
     in_flight: int
     parked: int
+    due: int
     oldest_due_seconds: float
     open_capture_errors: int
     partition_days_ahead: int
@@ -261,15 +296,22 @@ class StatsRefreshed:
     delivering: bool
     functions_match: bool
     unarmed: str | None
+    endpoints: tuple[EndpointStats, ...]
+    sources: tuple[SourceStats, ...]
+    xmins: tuple[XminAge, ...]
+    taken_at: float
+    seconds: float
 
 
 Observation = (
-    DispatcherStarted
+    DispatcherRegistered
+    | DispatcherStarted
     | DispatcherStopping
     | DispatcherStopped
     | BacklogTreated
     | ListenChanged
     | Woken
+    | LoopLagged
     | PhaseChanged
     | Claimed
     | AttemptFinished

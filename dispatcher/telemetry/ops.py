@@ -1,12 +1,13 @@
 """/healthz, /readyz and /metrics, on a port of their own."""
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from dispatcher.telemetry import observations as o
@@ -92,6 +93,25 @@ def _partitions_check(days: int) -> tuple[str, str]:
     return ("ok" if days >= PARTITIONS_WARN_BELOW_DAYS else "warning"), f"{days} days ahead"
 
 
+@dataclass(frozen=True)
+class _Alone:
+    """One family of metrics, as a collector."""
+
+    family: Metric
+
+    def collect(self) -> Iterable[Metric]:
+        return (self.family,)
+
+
+async def render(registry: CollectorRegistry) -> bytes:
+    """All metrics in Prometheus' text format; between two families everything else gets its turn."""
+    parts = []
+    for family in registry.collect():
+        parts.append(generate_latest(_Alone(family)))
+        await asyncio.sleep(0)
+    return b"".join(parts)
+
+
 @asynccontextmanager
 async def serve_ops(
     host: str, port: int, registry: CollectorRegistry, checks: Callable[[], dict[str, tuple[str, str]]]
@@ -117,7 +137,7 @@ async def serve_ops(
         )
 
     async def metrics(_: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
+        return web.Response(body=await render(registry), headers={"content-type": CONTENT_TYPE_LATEST})
 
     app = web.Application()
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])

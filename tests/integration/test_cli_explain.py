@@ -11,6 +11,7 @@ from tests.sql import steps
 from tests.sql.explaining import newest
 from tests.support.cli import cli, refused
 from tests.support.host import Host
+from tests.support.traces import ACTOR, REQUEST_ID, TRACE_ID, WRITTEN_BY, told
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")
 NOWHERE = "019ad0b4-6b3c-7f21-9a51-0c5e5d0a8c11"
@@ -48,6 +49,20 @@ async def test_an_event(host: Host, receiver: Receiver, dispatcher: StartDispatc
         "  type: the endpoint asks for payout.*, not for payment_transaction.created",
     ]
     assert lines(one.out) == lines(everybody.out)[:3]
+
+
+def test_what_it_was_written_under(env: dict[str, str], host: Host) -> None:
+    """What the transaction said of itself stands below the event; one that named only some of it, with those."""
+    steps.endpoint(host)
+    with told(host, **WRITTEN_BY):
+        host.pay()
+    everything = cli("explain", str(newest(host)), **env)
+    with told(host, actor=ACTOR):
+        host.pay()
+    some = cli("explain", str(newest(host)), **env)
+
+    assert lines(everything.out)[1] == f"  written under request {REQUEST_ID}, actor {ACTOR}, trace {TRACE_ID}"
+    assert lines(some.out)[1] == f"  written under actor {ACTOR}"
 
 
 def test_behind_another_delivery(env: dict[str, str], host: Host) -> None:

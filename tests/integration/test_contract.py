@@ -4,7 +4,7 @@ import pytest
 
 from dispatcher.db import open_pool
 from dispatcher.migrate import post_apply
-from dispatcher.pipeline.stats import read_stats
+from dispatcher.pipeline.stats import Snapshots
 from tests.support.host import Host
 
 CONTRACT: int = post_apply().CONTRACT
@@ -23,6 +23,6 @@ async def test_another_release(host: Host, contract: int, oldest: int, kept: boo
     )  # fmt: skip
 
     async with open_pool(host.url, 2) as pool:
-        stats = await read_stats(pool, CONTRACT, None)
+        stats = await Snapshots(pool, CONTRACT, None, endpoints=10).read()
 
     assert stats.functions_match is kept

@@ -77,3 +77,14 @@ async def test_the_doorbell_breaks_it(host: Host, receiver: Receiver, dispatcher
         host.rows("rollback")
 
     assert host.value("select count(*) from payment_transactions") == 2
+
+
+def test_it_keeps_dead_rows(host: Host) -> None:
+    """A prepared transaction that nobody ends is told by its age, though it belongs to no session."""
+    age = "select age from outbound_webhooks.xmin_ages() where holder = 'prepared_transaction'"
+    prepare(host, "forgotten")
+    ages = [host.value(age), host.pay() and host.value(age)]
+    host.rows("rollback prepared 'forgotten'")
+
+    assert int(str(ages[1])) > int(str(ages[0])) > 0
+    assert host.value(age) == 0

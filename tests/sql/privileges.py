@@ -11,6 +11,7 @@ READ = {
     "api_keys": "",
     "attempts": "",
     "audit_log": "admin clinic",
+    "backlog": "dispatcher admin monitor clinic",
     "capture_errors": "dispatcher admin",
     "deliveries": "dispatcher admin clinic",
     "delivery_log": "dispatcher admin clinic",
@@ -24,14 +25,19 @@ READ = {
     "endpoints": "dispatcher admin monitor clinic",
     "event_sources": "dispatcher admin monitor",
     "event_types": "dispatcher admin monitor clinic",
-    "events": "dispatcher admin clinic",
+    "events": "dispatcher admin",
     "finished_deliveries": "dispatcher admin clinic",
     "leadership": "dispatcher admin monitor",
     "portal_sessions": "",
     "replays": "dispatcher admin clinic",
+    "retry_calendar": "dispatcher admin monitor clinic",
     "schema_bundle": "dispatcher admin monitor",
     "settings": "dispatcher admin monitor",
+    "stat_dispatchers": "dispatcher admin monitor",
+    "stat_endpoints": "dispatcher admin monitor clinic",
+    "stat_sources": "dispatcher admin monitor",
     "statistics_bounds": "dispatcher admin monitor clinic",
+    "stuck_deliveries": "dispatcher admin monitor",
     "switches": "dispatcher admin monitor",
 }
 
@@ -40,10 +46,18 @@ ATTEMPT = (
     "delivery_id lease_token recorded_at endpoint_id clinic_id number reason outcome error_class http_status "
     "started_at duration_ms note content_type dispatcher_id"
 )
+EVENT = "id clinic_id type resource resource_id source occurred_at body traceparent request_id"
 PART = {
     ("attempts", "admin"): ATTEMPT,
     ("attempts", "clinic"): ATTEMPT,
     ("attempts", "dispatcher"): ATTEMPT,
+    ("capture_errors", "monitor"): "source occurred_at recaptured_at",
+    ("deliveries", "monitor"): (
+        "id event_id endpoint_id clinic_id created_at next_attempt_at attempt_count held_back parked_reason "
+        "lease_owner lease_token lease_until"
+    ),
+    ("events", "monitor"): "id source occurred_at",
+    ("events", "clinic"): EVENT,
     ("settings", "clinic"): "parked_max_count parked_max_age",
 }
 
@@ -57,9 +71,10 @@ COLUMNS = {
         "http_status started_at duration_ms note content_type response_excerpt dispatcher_id"
     ),
     "audit_log": "id at database_user actor request_id address is_denied clinic_id action subject details",
+    "backlog": "endpoint_id clinic_id state reason deliveries due_in_an_hour oldest oldest_due_seconds",
     "capture_errors": (
-        "id source operation clinic_id resource_id old_values new_values error_code message occurred_at "
-        "recaptured_at recaptured_as"
+        "id source operation clinic_id resource_id event_types old_values new_values error_code message occurred_at "
+        "traceparent actor request_id recaptured_at recaptured_as"
     ),
     "deliveries": (
         "id event_id endpoint_id clinic_id ordering_key created_at next_attempt_at attempt_count "
@@ -73,8 +88,8 @@ COLUMNS = {
     "dispatchers": "id name version delivering environment started_at heartbeat_at stopped_at",
     "endpoint_flow": (
         "endpoint_id clinic_id in_flight allowed_in_flight tokens tokens_at held_until failures failing_since "
-        "succeeded_at breaker breaker_changed_at breaker_openings probe_at drain_rate drained_until "
-        "dead_untold dead_told_at troubled_at disabled_told_at recovery_told_at"
+        "failed_at failed_with succeeded_at breaker breaker_changed_at breaker_openings probe_at drain_rate "
+        "drained_until dead_untold dead_told_at troubled_at disabled_told_at recovery_told_at"
     ),
     "endpoint_headers": "id clinic_id endpoint_id name value sealed set_at",
     "endpoint_hours": (
@@ -101,7 +116,7 @@ COLUMNS = {
         "rules is_strict payload_hash capture capture_changed_at capture_changed_by created_at"
     ),
     "event_types": "name source_id description schema example generated",
-    "events": "id clinic_id type resource resource_id source occurred_at body",
+    "events": "id clinic_id type resource resource_id source occurred_at body traceparent actor request_id",
     "finished_deliveries": (
         "id event_id endpoint_id clinic_id state reason created_at finished_at attempt_count failure_count "
         "reevaluated last_http_status last_error_class"
@@ -115,6 +130,7 @@ COLUMNS = {
         "rate state state_changed_at total moved skipped after_delivery_id after_event_id spread_until "
         "started_at started_by actor"
     ),
+    "retry_calendar": "endpoint_id clinic_id due_within deliveries first_attempts held_back earliest",
     "schema_bundle": "singleton fingerprint migrations contract oldest_contract loaded_at",
     "settings": (
         "singleton capture capture_changed_at capture_changed_by max_body_bytes max_endpoints_per_clinic "
@@ -125,7 +141,22 @@ COLUMNS = {
         "notice_window events_keep_days finished_keep_days dead_keep_days attempts_keep_days ledger_keep_days "
         "secrets_keep_days statistics_keep_days audit_keep_days"
     ),
+    "stat_dispatchers": (
+        "dispatcher_id name version environment delivering state is_leader in_flight started_at heartbeat_at "
+        "heartbeat_age_seconds stopped_at"
+    ),
+    "stat_endpoints": (
+        "endpoint_id clinic_id host state reason state_changed_at ordering breaker breaker_changed_at probe_at "
+        "held_until failures failing_since failed_at failed_with succeeded_at in_flight allowed_in_flight "
+        "max_in_flight requests_per_second pending due oldest_due_seconds parked oldest_parked attempts success_rate "
+        "request_p95_ms"
+    ),
+    "stat_sources": (
+        "source relation resource is_strict capture capture_changed_at insert_trigger update_trigger is_capturing "
+        "captured_at ledger_open ledger_oldest recaptured_at"
+    ),
     "statistics_bounds": "request_ms delivery_ms",
+    "stuck_deliveries": "delivery_id event_id endpoint_id clinic_id code words since created_at attempt_count",
     "switches": "switch scope is_on since changed_by reason",
 }
 
@@ -164,6 +195,7 @@ EXECUTE = {
     "emit_rows": "admin",
     "end_parked": "dispatcher",
     "end_portal_session": "admin",
+    "endpoint_stats": "dispatcher admin",
     "ensure_partitions": "dispatcher",
     "explain": "admin clinic",
     "explain_row": "admin",
@@ -189,6 +221,9 @@ EXECUTE = {
     "recapture": "admin",
     "record_attempts": "dispatcher",
     "record_denied": "admin clinic",
+    "reconcile": "admin",
+    "reconcile_events": "admin",
+    "reconcile_rows": "admin",
     "reevaluate": "admin clinic",
     "register_dispatcher": "dispatcher",
     "release_deliveries": "dispatcher",
@@ -213,6 +248,7 @@ EXECUTE = {
     "set_url_policy": "admin",
     "settle_deliveries": "dispatcher",
     "skipped_count": "dispatcher admin clinic",
+    "source_stats": "dispatcher admin",
     "stats": "dispatcher admin",
     "stop_dispatcher": "dispatcher",
     "stop_replay": "admin clinic",
@@ -220,31 +256,34 @@ EXECUTE = {
     "unsealed_values": "dispatcher",
     "uuid_v7_floor": "dispatcher admin monitor clinic",
     "why_unarmed": "dispatcher admin monitor",
+    "xmin_ages": "dispatcher admin",
 }
 
 # Functions that only others of ours call, triggers among them.
 INTERNAL = """
-    actor_name add_buckets attach_partition attach_triggers audit_action audit_change audit_clean_url audit_difference
-    audit_portal_session audit_replay audit_table begin_drop by_column caller_sees capture_ddl capture_definition
-    capture_handler capture_switch catalogue_event_types check_arguments check_body_size check_columns
-    check_comparable check_endpoint_url check_event_type check_header check_key check_partition_key check_readable
-    check_related check_retry check_rules check_secret check_selection check_size check_url check_value
-    check_watchable clinic_role column_names count_hours count_selected deliveries_known_since describe_selection
-    describe_source describe_url_refusal diagnose_arming diagnose_capture diagnose_columns diagnose_endpoints
-    diagnose_installation diagnose_newest_row diagnose_payload diagnose_policies diagnose_related diagnose_rights
-    diagnose_row_security diagnose_source diagnose_strays diagnose_switches diagnose_triggers diagnose_urls
-    disable_endpoints drain_parked drop_partition emit_expression ensure_clinic_role ensure_trigger event_body
-    event_id event_patterns event_schema explain_capture explain_finished explain_live explain_missing
-    field_expression field_schema filter_gap finish_deliveries finished_page follow_endpoint forget_source
-    function_ddl generate_captures guard_header host_address host_refusal insert_event insert_notice is_crowded
-    is_public_address judge_endpoints leave_flow mapped_values matches_filter matches_now minor_units note_deaths
-    older_delivery owed_page payload_definition payload_fields payload_is_generated payment_parts payment_rules
-    pinned_settings policies_on previous_expression promise_stands protect_table protect_tables purge_list
-    quote_column recapture_change record_audit record_capture_error record_late_attempts reevaluate_batch
+    actor_name add_buckets attach_partition attach_triggers audit_action audit_change audit_clean_url
+    audit_difference audit_portal_session audit_replay audit_table begin_drop begin_recapture by_column caller_sees
+    calls_for_event capture_ddl capture_definition capture_handler capture_off capture_switch catalogue_event_types
+    check_arguments check_body_size check_columns check_comparable check_endpoint_url check_event_type check_header
+    check_key check_partition_key check_readable check_reconciled check_related check_retry check_rules check_secret
+    check_selection check_size check_url check_value check_watchable clinic_role column_names count_hours
+    count_selected deliveries_known_since describe_selection describe_source describe_url_refusal diagnose_arming
+    diagnose_capture diagnose_columns diagnose_endpoints diagnose_installation diagnose_newest_row diagnose_payload
+    diagnose_policies diagnose_related diagnose_rights diagnose_row_security diagnose_source diagnose_strays
+    diagnose_switches diagnose_triggers diagnose_urls disable_endpoints drain_parked drop_partition emit_expression
+    ensure_clinic_role ensure_trigger event_body event_gaps event_id event_patterns event_schema events_known_since
+    explain_capture explain_finished explain_live explain_missing field_expression field_schema filter_gap
+    finish_deliveries finished_page follow_endpoint forget_source function_ddl generate_captures give_delivery
+    guard_header host_address host_refusal insert_event insert_notice is_crowded is_public_address judge_endpoints
+    judge_gap leave_flow mapped_values matches_filter matches_now minor_units note_deaths older_delivery owed_page
+    payload_definition payload_fields payload_is_generated payment_parts payment_rules pinned_settings policies_on
+    present_fields previous_expression promise_stands protect_table protect_tables purge_list quote_column
+    recapture_change recapture_gap record_audit record_capture_error record_late_attempts reevaluate_batch
     refuse_audit_change refuse_state refuse_unarmed refused_header related_by related_entry related_option
     related_table relation_of replace_headers replay_batch require_clinic retry_live return_deliveries revoke_ddl
-    revoke_reads ring_doorbell row_now row_schema row_statement rule_condition rule_option rule_statement
-    schema_example selects_event set_replay_state shell_word signing_key source_columns source_name source_named
-    source_now source_of start_replay table_named tables_read treat_backlog trigger_ddl unwatch url_refusal uuid_v7
-    uuid_v7_time wake_followers watch watch_command watch_ddl written_here
+    revoke_reads ring_doorbell row_gaps row_now row_schema row_statement rows_judged rows_page rule_condition
+    rule_option rule_statement rules_since schema_example selects_event set_replay_state shell_word signing_key
+    source_columns source_name source_named source_now source_of start_replay table_named tables_read told_now
+    traceparent transaction_label treat_backlog trigger_ddl untold unwatch url_refusal uuid_v7 uuid_v7_time
+    wake_followers watch watch_command watch_ddl write_as written_here
 """

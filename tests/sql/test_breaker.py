@@ -190,7 +190,7 @@ def test_results_that_come_while_it_is_open(sandbox: Host) -> None:
     after_success = changes(sandbox, result(d, dispatcher, SUCCEEDED))
 
     assert after_failure == []
-    assert {**still, "in_flight": 2, "failures": 2} == opened
+    assert {**still, "in_flight": 2, "failures": 2, "failed_at": opened["failed_at"]} == opened
     assert before_the_last == []
     assert after_success == [(created.id, "breaker closed", None)]
 

@@ -44,6 +44,8 @@ def test_a_claim_has_all_that_sending_needs(sandbox: Host) -> None:
         "retry_schedule": [0, 60],
         "secrets": [SECRET],
         "headers": None,
+        "traceparent": None,
+        "request_id": None,
     }
     assert lease["lease_owner"] == dispatcher
     assert lease["seconds"] == 7 + 10

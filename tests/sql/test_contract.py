@@ -10,7 +10,7 @@ from dispatcher.migrate import LOADED, SchemaMismatch, compare, migrate, post_ap
 from tests.sql.installing import Connection, Copy, functions, loaded_fingerprint, yoyo
 
 CONTRACT: int = post_apply().CONTRACT
-CHANGED = "comment on function outbound_webhooks.stats() is 'Changed.';"
+CHANGED = "comment on function outbound_webhooks.stats(integer) is 'Changed.';"
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 from dispatcher.migrate import migrate, post_apply
 from tests.sql.installing import Connection, Copy, functions, loaded_fingerprint, yoyo
 
-CHANGED = "comment on function outbound_webhooks.stats() is 'Changed.';"
+CHANGED = "comment on function outbound_webhooks.stats(integer) is 'Changed.';"
 BROKEN = "create function outbound_webhooks.broken() returns no_such_type language sql as 'select 1';"
-COMMENT = "select obj_description('outbound_webhooks.stats()'::regprocedure, 'pg_proc')"
+COMMENT = "select obj_description('outbound_webhooks.stats(integer)'::regprocedure, 'pg_proc')"
 
 
 @pytest.fixture

@@ -58,6 +58,9 @@ BAD_HEADERS: list[tuple[str, str, str]] = [
     ("webhook-timestamp", "0", "header_reserved"),
     ("webhook_id", CANARY, "header_reserved"),
     ("webhook-anything", CANARY, "header_reserved"),
+    ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "header_reserved"),
+    ("TraceParent", CANARY, "header_reserved"),
+    ("tracestate", "vendor=1", "header_reserved"),
     # Sessions, origins, clouds, conditions, time.
     ("cookie", CANARY, "header_forbidden"),
     ("cookie2", CANARY, "header_forbidden"),
@@ -134,7 +137,7 @@ GOOD_HEADERS: list[tuple[str, str]] = [
     ("te-st", "a"),
     ("proxied", "a"),
     ("idempotency-level", "a"),
-    ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+    ("tracing", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
     ("authorization", "Bearer mF_9.B5f-4.1JqM"),
     ("Authorization", "bearer abc+/~=="),
     ("authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),

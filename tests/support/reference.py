@@ -49,37 +49,18 @@ FUNCTIONS: LiteralString = r"""
     order by p.proname
 """
 RELATIONS: LiteralString = """
-    select
-        c.oid,
-        c.relname,
-        c.relkind = 'v',
-        obj_description(c.oid, 'pg_class'),
-        array(
-            select distinct pg_get_userbyid(a.grantee)
-            from (
-                select c.relacl
-                union all
-                select f.attacl from pg_attribute as f where f.attrelid = c.oid
-            ) as acls (acl),
-            aclexplode(acls.acl) as a
-            where a.grantee <> c.relowner and a.privilege_type = 'SELECT'
-            order by 1
-        ),
-        array(
-            select f.attname
-            from pg_attribute as f
-            where f.attrelid = c.oid
-                and f.attnum > 0
-                and not f.attisdropped
-                and f.attacl is null
-                and exists (select from pg_attribute as g where g.attrelid = c.oid and g.attacl is not null)
-            order by f.attnum
-        )
+    select c.oid, c.relname, c.relkind = 'v', obj_description(c.oid, 'pg_class')
     from pg_class as c
     where c.relnamespace = 'outbound_webhooks'::regnamespace
         and c.relkind in ('r', 'p', 'v')
         and not c.relispartition
     order by c.relname
+"""
+READABLE: LiteralString = """
+    select f.attname, has_column_privilege('outbound_webhooks_' || %s, f.attrelid, f.attnum, 'select')
+    from pg_attribute as f
+    where f.attrelid = %s and f.attnum > 0 and not f.attisdropped
+    order by f.attnum
 """
 COLUMNS: LiteralString = """
     select a.attname, format_type(a.atttypid, a.atttypmod), col_description(a.attrelid, a.attnum)
@@ -124,19 +105,21 @@ def reference(connection: Connection) -> str:
     functions = connection.execute(FUNCTIONS).fetchall()
     relations = connection.execute(RELATIONS).fetchall()
     rights = [
-        *((f"[`{name}`](#{name})", roles) for name, _, _, _, roles in functions),
-        *(((f"read [`{name}`](#{name})" if is_view else f"read `{name}`") + _but_for(unread), roles)
-          for _, name, is_view, _, roles, unread in relations),
-    ]  # fmt: skip
-    views = [(oid, name, comment) for oid, name, is_view, comment, *_ in relations if is_view]
-    return PAGE.format(
-        rights=_table(
-            ("", *ROLES),
-            [
-                (what, *("yes" if f"outbound_webhooks_{role}" in roles else "" for role in ROLES))
-                for what, roles in rights
-            ],
+        *(
+            (f"[`{name}`](#{name})", *("yes" if f"outbound_webhooks_{role}" in roles else "" for role in ROLES))
+            for name, _, _, _, roles in functions
         ),
+        *(
+            (
+                f"read [`{name}`](#{name})" if is_view else f"read `{name}`",
+                *(_readable(connection.execute(READABLE, (role, oid)).fetchall()) for role in ROLES),
+            )
+            for oid, name, is_view, _ in relations
+        ),
+    ]
+    views = [(oid, name, comment) for oid, name, is_view, comment in relations if is_view]
+    return PAGE.format(
+        rights=_table(("", *ROLES), rights),
         functions="\n\n".join(_function(*row[:4]) for row in functions),
         views="\n\n".join(
             f"### {name}\n\n{comment}\n\n"
@@ -163,8 +146,13 @@ def _on_lines(result: str) -> str:
     return "table (\n" + "".join(f"        {column}\n" for column in re.split(r"(?<=,) ", table[1])) + "    )"
 
 
-def _but_for(unread: Sequence[str]) -> str:
-    return " but for " + ", ".join(f"`{column}`" for column in unread) if unread else ""
+def _readable(columns: Sequence[TupleRow]) -> str:
+    """Which columns a role may read, in the fewest words."""
+    read = [f"`{name}`" for name, may in columns if may]
+    unread = [f"`{name}`" for name, may in columns if not may]
+    if not read or not unread:
+        return "yes" if read else ""
+    return "but for " + ", ".join(unread) if len(unread) < len(read) else "only " + ", ".join(read)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str | None]]) -> str:

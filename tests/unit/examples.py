@@ -7,9 +7,12 @@ from typing import Any
 from dispatcher.core.model import Delivery, DeliveryState, ErrorClass, Header, Outcome, SendResult, Verdict
 from dispatcher.telemetry import admin_observations as a
 from dispatcher.telemetry import observations as o
+from dispatcher.telemetry.snapshot import EndpointStats, SourceStats, XminAge
 
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 HEADER_VALUE = "header-value-of-a-clinic"
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+REQUEST_ID = "3f0c9a7e"
 NOW = datetime(2026, 3, 2, 9, 0, 0, tzinfo=UTC)
 
 _DELIVERY = Delivery(
@@ -30,6 +33,8 @@ _DELIVERY = Delivery(
     retry_schedule=None,
     secrets=(KEY,),
     headers=(Header("x-api-key", HEADER_VALUE, None),),
+    traceparent=TRACEPARENT,
+    request_id=REQUEST_ID,
 )
 _RESULT = SendResult(started_at=NOW, duration_ms=120)
 
@@ -60,6 +65,7 @@ def attempt(kind: str = "succeeded", *, kept: bool = True) -> o.AttemptFinished:
 def every_observation() -> list[o.Observation]:
     """At least one observation of every kind; attempts of every outcome."""
     return [
+        o.DispatcherRegistered(1),
         o.DispatcherStarted(1, "1.2.3", True),
         o.DispatcherStopping(3),
         o.DispatcherStopped(2),
@@ -68,6 +74,7 @@ def every_observation() -> list[o.Observation]:
         o.ListenChanged(False, "connection lost"),
         o.ListenChanged(False, "settings.wake_up is poll", wanted=False),
         o.Woken("doorbell"),
+        o.LoopLagged(0.002),
         o.PhaseChanged("lingering"),
         o.Claimed(20, 4, 0.005),
         attempt("succeeded"),
@@ -79,7 +86,7 @@ def every_observation() -> list[o.Observation]:
         o.BreakerChanged(7, "clinic-1", False),
         o.DeliveryReleased(delivery(), "EMFILE"),
         o.ResultsFlushed(25, 1, 0.004),
-        o.ResultUnrecordable(41, "23514 check violation"),
+        o.ResultUnrecordable(delivery(), "23514 check violation"),
         o.LeadershipChanged(True),
         o.Disarmed("it was never armed"),
         o.PartitionsMade(("events_20260302", "events_20260303")),
@@ -112,6 +119,7 @@ def stats(**changes: Any) -> o.StatsRefreshed:
         pending=11,
         in_flight=12,
         parked=13,
+        due=4,
         oldest_due_seconds=1.5,
         open_capture_errors=0,
         partition_days_ahead=14,
@@ -121,5 +129,34 @@ def stats(**changes: Any) -> o.StatsRefreshed:
         delivering=True,
         functions_match=True,
         unarmed=None,
+        endpoints=(
+            endpoint_stats(7, pending=11, in_flight=2, due=4, oldest_due_seconds=1.5),
+            endpoint_stats(None, active=40, paused=1, disabled=2, breaker_closed=43, in_flight=10, parked=13),
+        ),
+        sources=(SourceStats("payment_transactions", True, 0),),
+        xmins=(XminAge("session", "901", 3), XminAge("replication_slot", None, 0)),
+        taken_at=NOW.timestamp(),
+        seconds=0.02,
     )
     return replace(healthy, **changes)
+
+
+def endpoint_stats(endpoint_id: int | None, **changes: Any) -> EndpointStats:
+    """An active endpoint with nothing to do, but for the changes; without an id, the others together."""
+    nothing = EndpointStats(
+        endpoint_id=endpoint_id,
+        clinic_id=None if endpoint_id is None else "clinic-1",
+        host=None if endpoint_id is None else "receiver.example",
+        active=1,
+        paused=0,
+        disabled=0,
+        breaker_closed=1,
+        breaker_open=0,
+        breaker_half_open=0,
+        pending=0,
+        in_flight=0,
+        parked=0,
+        due=0,
+        oldest_due_seconds=0.0,
+    )
+    return replace(nothing, **changes)

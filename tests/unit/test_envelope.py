@@ -7,7 +7,7 @@ import pytest
 from dispatcher.core.envelope import build
 from dispatcher.core.model import Header, Request
 from dispatcher.core.signing import InvalidKey, sign, verify
-from tests.unit.examples import HEADER_VALUE, KEY, delivery
+from tests.unit.examples import HEADER_VALUE, KEY, REQUEST_ID, TRACEPARENT, delivery
 
 OLD_KEY = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 AGENT = "outbound-webhooks/1.2.3"
@@ -30,10 +30,19 @@ def test_the_request() -> None:
             "webhook-id": owed.event_id,
             "webhook-timestamp": "1772442000",
             "webhook-signature": sign([KEY], owed.event_id, TIMESTAMP, body),
+            "traceparent": TRACEPARENT,
+            "webhook-request-id": REQUEST_ID,
         },
         body=body,
         timeout_seconds=30.0,
     )
+
+
+def test_an_event_of_no_trace() -> None:
+    """What its transaction did not say of itself is no header."""
+    headers = build(delivery(traceparent=None, request_id=None), [KEY], {}, TIMESTAMP, AGENT).headers
+
+    assert not {"traceparent", "webhook-request-id"} & set(headers)
 
 
 def test_the_clinics_headers_come_with_it() -> None:

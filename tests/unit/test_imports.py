@@ -24,7 +24,15 @@ INTERNAL: dict[str, tuple[str, ...]] = {
     "dispatcher.telemetry": (
         "dispatcher.core",
         "dispatcher.telemetry.admin_observations",
+        "dispatcher.telemetry.lines",  # of the log
         "dispatcher.telemetry.observations",
+        "dispatcher.telemetry.snapshot",
+    ),
+    "dispatcher.telemetry.metrics": (
+        "dispatcher.core",
+        "dispatcher.telemetry.metrics",
+        "dispatcher.telemetry.observations",
+        "dispatcher.telemetry.snapshot",
     ),
     # pipeline and admin never import each other: they meet in the database.
     "dispatcher.pipeline": (
@@ -33,6 +41,7 @@ INTERNAL: dict[str, tuple[str, ...]] = {
         "dispatcher.egress",
         "dispatcher.pipeline",
         "dispatcher.telemetry.observations",
+        "dispatcher.telemetry.snapshot",
     ),
     "dispatcher.pipeline.alertness": (),  # a decision: as pure as core
     "dispatcher.admin": (

@@ -1,188 +1,38 @@
-"""telemetry.logs: one line an observation that is worth one, and nothing in it that must not leave the process."""
+"""telemetry.logs: how lines are written, ours and those of libraries, and what must not leave the process with them."""
 
-import ast
 import asyncio
 import gc
-import inspect
 import json
 import logging
 import subprocess
 import sys
-import typing
-from collections.abc import Iterator
-from typing import Any
 
+import aiohttp
 import pytest
 import structlog
+from aiohttp import web
 
 from dispatcher.core.sealing import Keyring
-from dispatcher.telemetry import admin_observations, logs
+from dispatcher.telemetry import logs
 from dispatcher.telemetry import observations as o
 from tests.support.process import ROOT
-from tests.unit.examples import HEADER_VALUE, KEY, attempt, delivery, every_observation
+from tests.unit.examples import HEADER_VALUE, KEY, delivery, every_observation
+from tests.unit.logged import Capture, observe, read, told
 
-KINDS = typing.get_args(o.Observation)
-COUNTED_ONLY = {o.Woken, o.Claimed, o.ResultsFlushed, o.StatsRefreshed}
-
-
-@pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
-    """Takes back what configure() changes for the whole process."""
-    root, pool = logging.getLogger(), logging.getLogger("psycopg.pool")
-    handlers, level, pool_level = root.handlers[:], root.level, pool.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    pool.setLevel(pool_level)
-    structlog.reset_defaults()
-
-
-Capture = pytest.CaptureFixture[str]
-
-
-def read(capsys: Capture) -> list[dict[str, Any]]:
-    """The lines since the last look; everything goes to standard error."""
-    out, err = capsys.readouterr()
-    assert out == ""
-    return [json.loads(line) for line in err.splitlines()]
-
-
-def logged(capsys: Capture, *observations: o.Observation, level: str = "debug") -> list[dict[str, Any]]:
-    """The JSON lines of these observations."""
-    logs.configure("json", level)
-    for observation in observations:
-        logs.log_observation(observation)
-    return read(capsys)
-
-
-def test_every_kind_is_in_the_union() -> None:
-    """Every class of the two modules is an Observation, and has an example for the tests of logs and metrics."""
-    defined = {
-        kind
-        for module in (o, admin_observations)
-        for kind in vars(module).values()
-        if inspect.isclass(kind) and kind.__module__ == module.__name__
-    }
-
-    assert set(KINDS) == defined
-    assert {type(example) for example in every_observation()} == defined
-
-
-def test_every_kind_has_a_case() -> None:
-    """log_observation, and what it calls for the admin API, decide on each kind: none falls through."""
-    trees = [ast.parse(inspect.getsource(function)) for function in (logs.log_observation, logs._log_admin)]
-    patterns = [node.cls for tree in trees for node in ast.walk(tree) if isinstance(node, ast.MatchClass)]
-    cases = [pattern.attr for pattern in patterns if isinstance(pattern, ast.Attribute)]
-
-    assert sorted(cases) == sorted(kind.__name__ for kind in KINDS)
-
-
-@pytest.mark.parametrize("observation", every_observation(), ids=lambda observation: type(observation).__name__)
-def test_every_kind_is_told_or_counted(capsys: Capture, observation: o.Observation) -> None:
-    """One line with a dotted name, a level and a time; or none, for what happens too often and is counted."""
-    told = logged(capsys, observation)
-
-    if type(observation) in COUNTED_ONLY:
-        assert told == []
-    else:
-        (line,) = told
-        assert line["event"].count(".") == 1
-        assert {"level", "timestamp"} < set(line)
-
-
-def test_a_successful_attempt(capsys: Capture) -> None:
-    """The line that is looked for most: by any of its ids."""
-    (line,) = logged(capsys, attempt("succeeded"))
-    assert line.pop("timestamp").endswith("Z")
-
-    assert line == {
-        "event": "attempt.succeeded",
-        "level": "info",
-        "webhook_id": "0195555e-6c00-7000-8000-000000000001",
-        "event_type": "payment_transaction.created",
-        "delivery": 41,
-        "endpoint": 7,
-        "clinic": "clinic-1",
-        "attempt": 1,
-        "status": 204,
-        "duration_ms": 120,
-        "state": "succeeded",
-    }
-
-
-def test_a_failed_attempt(capsys: Capture) -> None:
-    """Why it failed, and when the next one is due."""
-    (line,) = logged(capsys, attempt("retried"))
-
-    assert line["event"] == "attempt.failed"
-    assert (line["status"], line["error"], line["note"]) == (503, "http_status", "body_cut")
-    assert (line["state"], line["retry_in_s"]) == ("pending", 61.3)
-    assert "stale" not in line
-
-
-def test_the_last_attempt(capsys: Capture) -> None:
-    """The line that ends a delivery says why."""
-    (line,) = logged(capsys, attempt("dead"))
-
-    assert (line["state"], line["reason"], line["error"]) == ("dead", "attempts exhausted", "timeout")
-    assert not {"status", "retry_in_s"} & set(line)
-
-
-def test_a_result_that_came_too_late(capsys: Capture) -> None:
-    """A result that decided nothing is marked."""
-    (line,) = logged(capsys, attempt("succeeded", kept=False))
-
-    assert line["stale"] is True
-
-
-def test_levels(capsys: Capture) -> None:
-    """What an operator should look at is a warning, or an error if something is lost, or nothing sent any more."""
-    told = {(line["event"], line["level"]) for line in logged(capsys, *every_observation())}
-
-    assert {event for event, level in told if level == "warning"} == {
-        "listen.changed",
-        "endpoint.disabled",
-        "breaker.opened",
-        "delivery.released",
-        "leases.freed",
-        "parked.ended",
-        "partition.kept",
-        "maintenance.hindered",
-        "database.trouble",
-        "authentication.refused",
-    }
-    assert {event for event, level in told if level == "error"} == {
-        "result.unrecordable",
-        "dispatcher.disarmed",
-        "request.failed",
-    }
-    assert ("listen.changed", "info") in told
-    assert ("breaker.closed", "info") in told
-
-
-@pytest.mark.parametrize(
-    ("level", "least"),
-    [("info", {"info", "warning", "error"}), ("warning", {"warning", "error"}), ("error", {"error"})],
-)
-def test_the_least_level(capsys: Capture, level: str, least: set[str]) -> None:
-    """The setting leaves out what is below it."""
-    told = logged(capsys, *every_observation(), level=level)
-
-    assert {line["level"] for line in told} == least
+pytestmark = pytest.mark.usefixtures("logging_as_it_was")
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
-def test_no_body_secret_url_or_answer_is_logged(log_format: logs.Format, capsys: Capture) -> None:
+def test_no_body_secret_url_or_answer_is_logged(log_format: logs.Format, capfd: Capture) -> None:
     """Whatever is observed, at any level: neither what is sent nor where to nor what came back."""
     logs.configure(log_format, "debug")
-    for observation in every_observation():
-        logs.log_observation(observation)
-    out, err = capsys.readouterr()
+    observe(*every_observation())
+    err = told(capfd)
     owed = delivery()
 
     assert owed.event_id in err
     unsaid = (owed.body, "ação", owed.url, KEY, KEY[6:], HEADER_VALUE, "an excerpt of the answer")
-    assert not any(text in out + err for text in unsaid)
+    assert not any(text in err for text in unsaid)
 
 
 def crash() -> None:
@@ -193,7 +43,7 @@ def crash() -> None:
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
 @pytest.mark.parametrize("library", [False, True])
-def test_a_traceback_shows_no_local_variables(log_format: logs.Format, library: bool, capsys: Capture) -> None:
+def test_a_traceback_shows_no_local_variables(log_format: logs.Format, library: bool, capfd: Capture) -> None:
     """An exception is logged with where it came from, by us and by libraries, and with none of the values there."""
     logs.configure(log_format, "info")
     try:
@@ -203,7 +53,7 @@ def test_a_traceback_shows_no_local_variables(log_format: logs.Format, library: 
             logging.getLogger("some.library").exception("failed")
         else:
             structlog.get_logger("outbound_webhooks").exception("failed")
-    _, err = capsys.readouterr()
+    err = told(capfd)
 
     assert "it broke with 3 values at hand" in err
     assert "in crash" in err or '"crash"' in err
@@ -211,7 +61,7 @@ def test_a_traceback_shows_no_local_variables(log_format: logs.Format, library: 
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
-def test_nothing_leaves_with_a_secret(log_format: logs.Format, capsys: Capture) -> None:
+def test_nothing_leaves_with_a_secret(log_format: logs.Format, capfd: Capture) -> None:
     """The last processor: in a message, a field, an exception and its notes, of ours and of a library's."""
     logs.configure(log_format, "debug")
     error = ValueError(f"cannot connect to postgresql://me:Sesame9@host/db with {KEY}")
@@ -222,14 +72,14 @@ def test_nothing_leaves_with_a_secret(log_format: logs.Format, capsys: Capture) 
     structlog.get_logger("outbound_webhooks").error("it.broke", exc_info=error)
     logging.getLogger("aiohttp.client").error("sent %s with %s", url, arguments, exc_info=error)
     logging.getLogger("psycopg").warning("key %s", KEY, extra={"authorization": "Sesame9"})
-    _, err = capsys.readouterr()
+    err = told(capfd)
 
     assert err.count("[redacted]") > 10
     assert "Sesame9" not in err
     assert KEY[6:] not in err
 
 
-async def test_what_asyncio_reports(capsys: Capture) -> None:
+async def test_what_asyncio_reports(capfd: Capture) -> None:
     """A task whose exception nobody took, and a callback that fails, are logged without the secret."""
     logs.configure("json", "info")
 
@@ -241,12 +91,35 @@ async def test_what_asyncio_reports(capsys: Capture) -> None:
     del task
     gc.collect()
     asyncio.get_running_loop().call_exception_handler({"message": f"a callback got {KEY}", "password": "Sesame9"})
-    lines = read(capsys)
+    lines = read(capfd)
 
     assert [line["level"] for line in lines] == ["error", "error"]
     assert "broke with whsec_[redacted]" in str(lines[0])
     assert "a callback got whsec_[redacted]" in str(lines[1])
     assert "Sesame9" not in str(lines)
+
+
+async def test_what_aiohttp_reports(capfd: Capture) -> None:
+    """A handler of a server that fails: one line, with where it was, and without the secret."""
+    logs.configure("json", "info")
+
+    async def fail(_: web.Request) -> web.Response:
+        raise RuntimeError(f"broke with {KEY}")
+
+    app = web.Application()
+    app.add_routes([web.get("/", fail)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{runner.addresses[0][1]}/") as answer:
+        status = answer.status
+    await runner.cleanup()
+    (line,) = read(capfd)
+
+    assert status == 500
+    assert (line["logger"], line["level"]) == ("aiohttp.server", "error")
+    assert "broke with whsec_[redacted]" in str(line["exception"])
+    assert KEY[6:] not in str(line)
 
 
 UNCAUGHT = """
@@ -287,31 +160,63 @@ def test_what_nobody_catches() -> None:
     assert KEY[6:] not in done.stderr
 
 
-def test_fields_that_every_line_has(capsys: Capture) -> None:
+def test_fields_that_every_line_has(capfd: Capture) -> None:
     """One of several workers is told apart by its lines, those of libraries among them."""
     logs.configure("json", "info", worker=2)
-    logs.log_observation(o.DispatcherStopping(3))
+    observe(o.DispatcherStopping(3))
     logging.getLogger("asyncio").warning("slow")
 
-    assert [(line["event"], line["worker"]) for line in read(capsys)] == [("dispatcher.stopping", 2), ("slow", 2)]
+    assert [(line["event"], line["worker"]) for line in read(capfd)] == [("dispatcher.stopping", 2), ("slow", 2)]
 
 
-def test_libraries_log_the_same_way(capsys: Capture) -> None:
-    """A library's line is JSON as ours are; what the pool repeats of what we report is left out."""
+def test_the_dispatcher_of_a_line(capfd: Capture) -> None:
+    """From the moment it is registered every line has its id, those of libraries among them; not before."""
+    logs.configure("json", "info")
+    observe(o.DispatcherStopping(3), o.DispatcherRegistered(17), o.DispatcherStopping(2))
+    logging.getLogger("psycopg").warning("odd")
+
+    assert [line.get("dispatcher") for line in read(capfd)] == [None, 17, 17]
+
+
+@pytest.mark.parametrize(
+    "library",
+    ["asyncio", "aiohttp.client", "aiohttp.server", "aiohttp.web", "aiohttp.internal", "psycopg", "psycopg.pool"],
+)
+def test_libraries_log_the_same_way(library: str, capfd: Capture) -> None:
+    """A library's line is JSON as ours are, with its level, its time and where it stands."""
     logs.configure("json", "debug")
-    logging.getLogger("asyncio").warning("slow %s", "callback")
-    logging.getLogger("psycopg.pool").warning("error connecting")
-    (line,) = read(capsys)
+    logging.getLogger(library).error("slow %s", "callback")
+    (line,) = read(capfd)
 
-    assert (line["event"], line["level"]) == ("slow callback", "warning")
+    assert (line["event"], line["level"], line["logger"]) == ("slow callback", "error", library)
+    assert line["timestamp"].endswith("Z")
+
+
+def test_what_the_pool_repeats(capfd: Capture) -> None:
+    """Its warnings are about what we report, too, with the task that it kept from working."""
+    logs.configure("json", "debug")
+    logging.getLogger("psycopg.pool").warning("error connecting")
+
+    assert read(capfd) == []
+
+
+def test_a_line_that_does_not_fit_its_arguments(capfd: Capture) -> None:
+    """A library's mistake is counted, and does not put what it would have said on standard error as it is."""
+    logs.configure("json", "info")
+    logging.getLogger("aiohttp.client").error("sent %d", KEY)
+    logging.getLogger("aiohttp.client").error("went on")
+    err = told(capfd)
+
+    assert [json.loads(line)["event"] for line in err.splitlines()] == ["lines.lost", "went on"]
+    assert KEY[6:] not in err
 
 
 @pytest.mark.parametrize(("log_format", "is_json"), [("json", True), ("console", False), ("auto", True)])
-def test_formats(log_format: logs.Format, is_json: bool, capsys: Capture) -> None:
+def test_formats(log_format: logs.Format, is_json: bool, capfd: Capture) -> None:
     """JSON when asked for, or when nobody looks; otherwise lines for people."""
     logs.configure(log_format, "info")
-    logs.log_observation(o.DispatcherStopping(3))
-    _, err = capsys.readouterr()
+    observe(o.DispatcherStopping(3))
+    err = told(capfd)
 
     assert err.startswith("{") == is_json
     assert "dispatcher.stopping" in err

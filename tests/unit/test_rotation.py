@@ -14,6 +14,7 @@ DELIVERY = Delivery(
     created_at=datetime(2026, 1, 1, tzinfo=UTC), lease_token=1, attempt_number=1, failure_count=0,
     url="https://clinic.example/", timeout_seconds=20, is_probe=False, is_suspect=False,
     retry_schedule=None, secrets=(), headers=(),
+    traceparent=None, request_id=None,
 )  # fmt: skip
 
 

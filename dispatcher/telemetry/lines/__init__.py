@@ -1,0 +1,1 @@
+"""The lines of the log: which an observation is worth, and how they get out."""
