@@ -1,4 +1,4 @@
--- depends: 0006_statistics
+-- depends: 0008_waiting_views
 -- The functions are not in here: the post-apply file loads them from sql_functions/, in one transaction.
 -- Each release that changes one of them ships a migration with the new fingerprint, so that `yoyo apply` finds
 -- something pending and loads them.
