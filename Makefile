@@ -21,7 +21,7 @@ WITH_NODE = PATH="$(CURDIR)/$(BIN):$$PATH"
 NO_ENGINE = PRISMA_SCHEMA_ENGINE_BINARY=$(firstword $(wildcard /bin/true /usr/bin/true))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-sql test-integration test-admin test-pooler test-prometheus test-race test-limits test-hostile test-fuzz test-wheel
+.PHONY: help demo test test-unit test-sql test-rights test-integration test-admin test-pooler test-prometheus test-race test-limits test-hostile test-fuzz test-wheel
 .PHONY: lint format types check schema-dump sql-reference fingerprint clean bench-capture bench-claim bench-isolation bench-hanging bench-replay
 
 help: ## List the targets
@@ -48,6 +48,13 @@ test-unit: $(READY) ## Only what needs no database
 
 test-sql: $(READY) ## Only the SQL tests
 	$(PYTEST) $(WORKERS) tests/sql
+
+# Who may do what, and how it is installed: what differs between servers from 16 on, where grants decide what is inherited.
+RIGHTS = $(addprefix tests/sql/test_,privileges.py roles.py clinics.py clinic_functions.py policies.py plain_dba.py \
+	migrations.py contract.py schema.py hygiene.py)
+
+test-rights: $(READY) ## Of the SQL tests only those of rights, row-level security and installation
+	$(PYTEST) $(WORKERS) $(RIGHTS)
 
 test-integration: $(READY) ## Only the integration tests
 	$(PYTEST) $(WORKERS) tests/integration
