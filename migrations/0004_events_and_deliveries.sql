@@ -97,7 +97,7 @@ comment on column outbound_webhooks.deliveries.held_back is
 comment on column outbound_webhooks.deliveries.reevaluated is
     'Made by reevaluate(), for a subscription that was not there when the event was captured.';
 comment on column outbound_webhooks.deliveries.in_bulk is
-    'A replay or a reevaluation made it due, and it was not claimed since: what is due besides goes first.';
+    'A replay or a reevaluation made it due, and it was not claimed since: while one runs, what else is due goes first.';
 comment on column outbound_webhooks.deliveries.manual_attempt is
     'The number of the attempt that somebody asked for, by retry_delivery() or replay(): the first one after that.';
 comment on column outbound_webhooks.deliveries.retried_at is 'When that was; null: never.';

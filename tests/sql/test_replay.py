@@ -213,7 +213,7 @@ def test_a_receiver_that_has_enough(numbered: Host) -> None:
 def test_what_is_new_goes_first(numbered: Host) -> None:
     """A payment does not queue behind what a replay made due; what was claimed once, or is asked for, counts as new."""
     first, second, third, fourth = dead(numbered, 4)
-    advance(numbered, start_replay(numbered, endpoint_id=1, rate=10000))
+    advance(numbered, start_replay(numbered, endpoint_id=1, rate=10000), limit=4)
     (new,) = emit(numbered)
     numbered.rows("update outbound_webhooks.deliveries set next_attempt_at = clock_timestamp() - interval '1 s' / id")
     dispatcher = register(numbered)
@@ -230,11 +230,24 @@ def test_what_is_new_goes_first(numbered: Host) -> None:
     assert [ids(turn) for turn in rest] == [[fourth], [second], [third]]
 
 
+def test_afterwards_all_is_in_turn(numbered: Host) -> None:
+    """Once the replay has made all of it due, it goes by its time, like the rest: nothing of it stays behind."""
+    first, second = dead(numbered, 2)
+    advance(numbered, start_replay(numbered, endpoint_id=1, rate=10000))
+    (new,) = emit(numbered)
+    numbered.rows("update outbound_webhooks.deliveries set next_attempt_at = clock_timestamp() - interval '1 s' / id")
+    dispatcher = register(numbered)
+
+    turns = [claim(numbered, dispatcher, limit=1) for _ in range(3)]
+
+    assert [ids(turn) for turn in turns] == [[first], [second], [new]]
+
+
 def test_room_is_left_for_what_is_new(numbered: Host) -> None:
     """A replay gets nine tenths of the slots that its endpoint may have at the most, and of those of its clinic."""
     dead(numbered, 40)
     numbered.rows("update outbound_webhooks.endpoints set max_in_flight = 20")
-    advance(numbered, start_replay(numbered, endpoint_id=1, rate=10000))
+    advance(numbered, start_replay(numbered, endpoint_id=1, rate=10000), limit=40)
     make_due(numbered)
     dispatcher = register(numbered)
 
@@ -250,7 +263,7 @@ def test_a_probe_may_be_replayed(numbered: Host) -> None:
     """An endpoint of which nothing else is due is probed with what a replay made due."""
     dead(numbered, 3)
     numbered.rows("update outbound_webhooks.endpoints set max_in_flight = 20")
-    advance(numbered, start_replay(numbered, endpoint_id=1, rate=10000))
+    advance(numbered, start_replay(numbered, endpoint_id=1, rate=10000), limit=3)
     make_due(numbered)
     open_breaker(numbered, 1, "-1 second")
 
