@@ -224,7 +224,7 @@ cross join lateral (
         ),
         (
             12, 'due', true,
-            'nothing in the database is in its way: the dispatchers are full, or have no room left for this clinic'
+            'nothing in the database is in its way: the dispatchers are full, or have no room left for this clinic, or for endpoints that fail'
         )
     ) as w (n, code, holds, words)
     where w.holds

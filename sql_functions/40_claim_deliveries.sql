@@ -189,15 +189,15 @@ begin
             ))::integer as free
         from having_work as h
     ),
-    -- A tenth of an endpoint's slots, and of a clinic's, is for what is new: a replay would keep all of them busy.
+    -- While a replay runs, a tenth of an endpoint's slots, and of a clinic's, is for what is new: it would keep all busy.
     shared as materialized (
         select
             g.*,
-            greatest(0, least(
+            case when v_replaying then greatest(0, least(
                 g.free,
                 g.slots - case when g.is_probe then 0 else g.allowed / 10 end,
                 g.clinic_share - p_share / 10
-            ))::integer as free_in_bulk
+            )) else g.free end::integer as free_in_bulk
         from granted as g
     ),
     pick as materialized (

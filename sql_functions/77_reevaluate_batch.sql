@@ -37,19 +37,7 @@ begin
         end if;
     end loop;
 
-    insert into outbound_webhooks.deliveries (
-        event_id, endpoint_id, clinic_id, ordering_key, next_attempt_at, reevaluated, in_bulk
-    )
-    select
-        e.id, n.id, n.clinic_id,
-        case when n.ordering = 'per_resource' then e.resource || ':' || e.resource_id end,
-        p_from + make_interval(secs => (owed.n - 1)::double precision / p_replay.rate),
-        true,
-        true
-    from unnest(v_event_ids, v_endpoint_ids) with ordinality as owed (event_id, endpoint_id, n)
-    join outbound_webhooks.events as e on e.id = owed.event_id
-    join outbound_webhooks.endpoints as n on n.id = owed.endpoint_id
-    order by owed.n;
+    perform outbound_webhooks.give_deliveries(v_event_ids, v_endpoint_ids, p_from, p_replay.rate);
 
     p_replay.moved := p_replay.moved + cardinality(v_event_ids);
     p_replay.spread_until := p_from + make_interval(secs => cardinality(v_event_ids)::double precision / p_replay.rate);

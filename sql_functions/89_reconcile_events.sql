@@ -1,7 +1,7 @@
 -- reconcile_events: the next events of a source: which deliveries of them are missing; or make those.
 -- Called by: DBAs, `outbound-webhooks reconcile`, page by page in transactions of their own; reconcile.
 -- Locks: nothing that a payment waits for. With p_recapture, see begin_recapture; and reevaluations wait. What it makes is
--- due one by one, a hundred a second, and goes behind what else is due.
+-- due one by one, a hundred a second.
 create or replace function outbound_webhooks.reconcile_events(
     p_source text,
     p_since timestamptz default null,
@@ -25,8 +25,8 @@ declare
     -- Ids have no more of the time than a millisecond; the least one is excluded, and is nobody's.
     v_first constant uuid := coalesce(p_after, outbound_webhooks.uuid_v7_floor(greatest(p_since, timestamptz 'epoch')));
     v_end constant uuid := outbound_webhooks.uuid_v7_floor(least(p_until, clock_timestamp() + interval '1 day'));
-    v_begun_at constant timestamptz := clock_timestamp();
-    v_due timestamptz := v_begun_at;
+    v_event_ids uuid[] := '{}';
+    v_endpoint_ids bigint[] := '{}';
     v_found record;
 begin
     if p_recapture then
@@ -40,9 +40,9 @@ begin
         order by g.kind = 'looked', g.kind = 'unknown', g.event_id, g.endpoint_id
     loop
         if p_recapture and v_found.kind = 'gap' then
-            perform outbound_webhooks.give_delivery(v_found.event_id, v_found.endpoint_id, v_due);
+            v_event_ids := v_event_ids || v_found.event_id;
+            v_endpoint_ids := v_endpoint_ids || v_found.endpoint_id;
             event_ids := array[v_found.event_id];
-            v_due := v_due + interval '10 ms';
         else
             event_ids := null;
         end if;
@@ -59,7 +59,8 @@ begin
         number := v_found.number;
         return next;
     end loop;
-    if v_due > v_begun_at then
+    if v_event_ids <> '{}' then
+        perform outbound_webhooks.give_deliveries(v_event_ids, v_endpoint_ids, clock_timestamp(), 100);
         perform outbound_webhooks.ring_doorbell();
     end if;
 end

@@ -10,24 +10,14 @@ create or replace function outbound_webhooks.source_stats()
     set search_path = pg_catalog, pg_temp
 as $$
     select
-        s.name,
-        g.capture and s.capture,
+        s.source,
+        s.capture,
         (
             select count(*)
-            from (
-                select distinct case when r ->> 'when' = 'inserted' then 'insert' else 'update' end as operation
-                from jsonb_array_elements(s.rules) as r
-            ) as needed
-            where not exists (
-                select
-                from pg_trigger as t
-                where t.tgrelid = s.relation_oid
-                    and t.tgname = '00_outbound_webhooks_' || needed.operation
-                    and t.tgenabled in ('O', 'A')
-            )
+            from (values (s.insert_trigger), (s.update_trigger)) as t (state)
+            where t.state <> 'enabled'
         )
-    from outbound_webhooks.event_sources as s
-    cross join outbound_webhooks.settings as g
+    from outbound_webhooks.stat_sources as s
 $$;
 
 revoke execute on function outbound_webhooks.source_stats() from public;

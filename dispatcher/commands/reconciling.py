@@ -19,6 +19,8 @@ from dispatcher.commands.session import Connection, connected, transaction
 PAGE = 1000  # rows, or events, in one statement
 MENDED_PAGE = 200  # the same, where one transaction may have to make an event for each
 PROGRESS = 100_000  # rows, or events
+# Where a page begins: behind a key of the table, or the id of an event.
+KEYS: tuple[tuple[LiteralString, LiteralString], ...] = (("rows", "text"), ("events", "uuid"))
 
 RECONCILE_EXAMPLES = """\
 examples:
@@ -29,18 +31,14 @@ examples:
 docs/reconcile.md says what can be known, and what cannot.
 """
 
-ROWS: LiteralString = (
-    "select kind, code, words, clinic_id, resource_id, event_type, event_id, endpoint_id, since, until, number,"
-    " event_ids, problem"
-    " from outbound_webhooks.reconcile_rows("
-    "    %(source)s, %(since)s, %(until)s, %(after)s::text, %(page)s, %(margin)s, %(recapture)s)"
-)
-EVENTS: LiteralString = (
-    "select kind, code, words, clinic_id, resource_id, event_type, event_id, endpoint_id, since, until, number,"
-    " event_ids, problem"
-    " from outbound_webhooks.reconcile_events("
-    "    %(source)s, %(since)s, %(until)s, %(after)s::uuid, %(page)s, %(margin)s, %(recapture)s)"
-)
+# {what} and {key} are those of KEYS.
+PAGE_OF: LiteralString = """
+    select kind, code, words, clinic_id, resource_id, event_type, event_id, endpoint_id, since, until, number,
+        event_ids, problem
+    from outbound_webhooks.reconcile_{what}(
+        %(source)s, %(since)s, %(until)s, %(after)s::{key}, %(page)s, %(margin)s, %(recapture)s
+    )
+"""
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,8 @@ def reconcile(arguments: argparse.Namespace) -> int:
 def _pages(connection: Connection, chosen: dict[str, object]) -> Iterator[Found]:
     """All rows, then all events, a page in one transaction."""
     size = MENDED_PAGE if chosen["recapture"] else PAGE
-    for what, statement in (("rows", ROWS), ("events", EVENTS)):
+    for what, key in KEYS:
+        statement = PAGE_OF.format(what=what, key=key)
         after: object = None
         looked = 0
         while True:

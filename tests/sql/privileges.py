@@ -273,7 +273,7 @@ INTERNAL = """
     diagnose_switches diagnose_triggers diagnose_urls disable_endpoints drain_parked drop_partition emit_expression
     ensure_clinic_role ensure_trigger event_body event_gaps event_id event_patterns event_schema events_known_since
     explain_capture explain_finished explain_live explain_missing field_expression field_schema filter_gap
-    finish_deliveries finished_page follow_endpoint forget_source function_ddl generate_captures give_delivery
+    finish_deliveries finished_page follow_endpoint forget_source function_ddl generate_captures give_deliveries
     guard_header host_address host_refusal insert_event insert_notice is_crowded is_public_address judge_endpoints
     judge_gap leave_flow mapped_values matches_filter matches_now minor_units note_deaths older_delivery owed_page
     payload_definition payload_fields payload_is_generated payment_parts payment_rules pinned_settings policies_on
