@@ -29,6 +29,7 @@ declare
     v_endpoint_ids bigint[] := '{}';
     v_found record;
 begin
+    perform outbound_webhooks.check_span(p_since, p_until, p_margin);
     if p_recapture then
         perform outbound_webhooks.begin_recapture();
         -- Reevaluations make deliveries of past events, too.

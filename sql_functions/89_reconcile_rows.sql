@@ -30,6 +30,7 @@ declare
     v_now timestamptz;
     v_found record;
 begin
+    perform outbound_webhooks.check_span(p_since, p_until, p_margin);
     perform outbound_webhooks.check_reconciled(v_source);
     if p_recapture then
         perform outbound_webhooks.begin_recapture();

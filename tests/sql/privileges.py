@@ -266,7 +266,7 @@ INTERNAL = """
     calls_for_event capture_ddl capture_definition capture_handler capture_off capture_switch catalogue_event_types
     check_arguments check_body_size check_columns check_comparable check_endpoint_url check_event_type check_header
     check_key check_partition_key check_readable check_reconciled check_related check_retry check_rules check_secret
-    check_selection check_size check_url check_value check_watchable clinic_role column_names count_hours
+    check_selection check_size check_span check_url check_value check_watchable clinic_role column_names count_hours
     count_selected deliveries_known_since describe_selection describe_source describe_url_refusal diagnose_arming
     diagnose_capture diagnose_columns diagnose_endpoints diagnose_installation diagnose_newest_row diagnose_payload
     diagnose_policies diagnose_related diagnose_rights diagnose_row_security diagnose_source diagnose_strays

@@ -162,6 +162,22 @@ def test_what_is_refused(host: Host, damage: str, error: str) -> None:
         reconcile(host, source)
 
 
+@pytest.mark.parametrize("half", ["rows", "events"])
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ("p_margin => '-1 minute'", "margin"),
+        ("p_margin => null", "margin"),
+        ("p_since => '2026-02-01', p_until => '2026-02-01'", "over before it begins"),
+        ("p_since => '2026-02-02', p_until => '2026-02-01'", "over before it begins"),
+    ],
+)
+def test_a_time_that_cannot_be_meant(host: Host, half: str, options: str, error: str) -> None:
+    """Less than no margin would say of too much that it is missing, and a time without length that nothing is."""
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match=error):
+        host.rows(f"select * from outbound_webhooks.reconcile_{half}('payment_transactions', {options})")
+
+
 def test_as_the_admin(host: Host) -> None:
     """Members of the admin role may call it, without a right on the host's table."""
     endpoint(host)
