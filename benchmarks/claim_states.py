@@ -112,13 +112,14 @@ HISTORY = State("history", _history)
 TEN = State("ten", _endpoints(10, 20_000))
 TWO_HUNDRED = State("two_hundred", _endpoints(200, 1000))
 MANY = State("many", _endpoints(10_000, 20))
+THIN = State("thin", _endpoints(CLAIM, 1), serves=CLAIM)
 SPARSE = State("sparse", _endpoints(10_000, 1), serves=CLAIM)
 WAITING = State("waiting", _waiting)
 DEAD = State("dead", _dead, pinned=True)
 HEADS = State("heads", _ordered(behind=False), idle=1)
 BEHIND = State("behind", _ordered(behind=True), idle=1, settled=True)
 
-STATES = (SOME, HISTORY, TEN, TWO_HUNDRED, MANY, SPARSE, WAITING, DEAD, HEADS, BEHIND)
+STATES = (SOME, HISTORY, TEN, TWO_HUNDRED, MANY, THIN, SPARSE, WAITING, DEAD, HEADS, BEHIND)
 
 
 def cases(sizes: Sizes) -> tuple[Case, ...]:
@@ -129,6 +130,7 @@ def cases(sizes: Sizes) -> tuple[Case, ...]:
         Case("10,000 endpoints with 20 due each / 10 with 20,000 each", TEN, MANY, 1.5),
         Case("10,000 endpoints with 20 due each / 200 with 1,000 each", TWO_HUNDRED, MANY, 1.5),
         Case("10,000 endpoints with 1 due each / 10 with 20,000 each", TEN, SPARSE, 1.5),
+        Case(f"10,000 endpoints with 1 due each / {CLAIM} with 1 each", THIN, SPARSE, 1.5),
         Case(f"1 of 100 endpoints has {sizes.waiting:,} waiting / 200 as the others", SOME, WAITING, 1.2),
         Case(f"{sizes.dead:,} dead rows, none above the watermark / none at all", SOME, DEAD, 3.0),
         Case(f"{sizes.dead:,} dead rows, {late} above the watermark / none at all", SOME, DEAD, 3.0, "lagging"),
