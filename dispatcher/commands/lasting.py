@@ -5,7 +5,6 @@ import gc
 from collections.abc import Callable, Coroutine
 from typing import Any, LiteralString
 
-from dispatcher import app
 from dispatcher.commands.session import UsageError, roles_explained
 from dispatcher.db import DISPATCHER_ROLE, connect
 
@@ -36,6 +35,8 @@ def run_until_signalled(
     Raises:
         UsageError: it cannot serve there.
     """
+
+    from dispatcher import app  # as in running.py
 
     async def work() -> None:
         stop = asyncio.Event()

@@ -2,7 +2,7 @@
 
 import argparse
 
-from dispatcher import config, serve
+from dispatcher import config
 from dispatcher.commands.lasting import preflight, run_until_signalled
 from dispatcher.commands.parsing import Parsers, add_parser
 from dispatcher.db import ADMIN_ROLE
@@ -20,6 +20,8 @@ def run(_: argparse.Namespace) -> int:
     settings = config.load()
     configure(settings.log_format, settings.log_level)
     preflight(settings.libpq_url(), "admin", ADMIN_ROLE)
+    from dispatcher import serve  # here, and not above: the other commands need no HTTP server
+
     with ObservationLog() as log:
         run_until_signalled(
             lambda stop: serve.run(settings, [log.observe], stop), settings.admin_host, settings.admin_port
