@@ -7,6 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dispatcher.core import redaction
 from dispatcher.core.redaction import redact, redact_field
 
 TEXTS = st.text(max_size=40)
@@ -81,3 +82,11 @@ def test_fields_stay_json(value: object) -> None:
     written = json.dumps(redact_field("field", value))
 
     assert re.search(r"whsec_[A-Za-z0-9+/]{6}", written) is None
+
+
+@given(TEXTS | PIECES | PROSE)
+def test_what_is_passed_over_at_once(text: str) -> None:
+    """A text that is not looked at closely has nothing in it that would be taken out."""
+    if redaction._POSSIBLE.search(text) is None:
+        assert redaction._KEY.search(text) is None
+        assert redaction._NAMED.search(text) is None
