@@ -9,7 +9,7 @@ import random
 import time
 from contextlib import nullcontext
 
-from benchmarks import loops, pgbench, report, server
+from benchmarks import loops, pgbench, promises, report, server
 from benchmarks.report import Place
 from benchmarks.server import Bench, say
 from benchmarks.sleeper import somebody_sleeps
@@ -86,8 +86,9 @@ def main() -> None:
     arguments = parser.parse_args()
     with server.start(arguments.pg) as bench:
         measured = loops.measure(bench, 2 if arguments.short else LOOP_REPETITIONS, say)
+        lacking = promises.measure(bench, 2 if arguments.short else LOOP_REPETITIONS, say)
         rates = compare(bench, places(arguments.short), 1 if arguments.short else REPETITIONS)
-        print(report.render(bench, rates, measured))
+        print(report.render(bench, rates, measured, lacking))
 
 
 if __name__ == "__main__":

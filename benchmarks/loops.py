@@ -44,11 +44,16 @@ def measure(bench: Bench, repetitions: int, progress: Callable[[str], None]) -> 
         bench.reset()
         bench.host.rows(f"set role {WRITER}")
         for loop in random.sample(all_loops(), len(measured)):
-            _run(bench, loop, WARM_UP_STATEMENTS)
-            measured[loop].append(_run(bench, loop, STATEMENTS))
+            measured[loop].append(run(bench, loop))
         bench.host.rows("reset role")
     bench.host.rows("reset synchronous_commit")
     return measured
+
+
+def run(bench: Bench, loop: Loop) -> float:
+    """Microseconds of processor time a statement, once the session has its plans."""
+    _run(bench, loop, WARM_UP_STATEMENTS)
+    return _run(bench, loop, STATEMENTS)
 
 
 def _run(bench: Bench, loop: Loop, statements: int) -> float:

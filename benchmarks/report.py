@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from benchmarks import pgbench
 from benchmarks.loops import Loop, Measured
+from benchmarks.promises import NOTHING, Lacking
 from benchmarks.server import DURABILITY, SETTINGS, Bench
 from benchmarks.variants import (
     ENDPOINTS,
@@ -70,9 +71,9 @@ TARGETS = (
 )
 
 
-def render(bench: Bench, rates: Rates, loops: Measured) -> str:
+def render(bench: Bench, rates: Rates, loops: Measured, lacking: Lacking) -> str:
     """The whole report."""
-    parts = [conditions(bench, rates), ratios(rates), hot_loops(loops), targets(rates)]
+    parts = [conditions(bench, rates), ratios(rates), hot_loops(loops), promises(lacking), targets(rates)]
     return "\n\n".join("\n".join(part) for part in parts)
 
 
@@ -138,6 +139,22 @@ def hot_loops(loops: Measured) -> Iterator[str]:
     for operation in OPERATIONS:
         cells = [_loop(loops, Loop(operation, v, separately)) for v in variants for separately in (False, True)]
         yield f"| {operation.name} | {' | '.join(cells)} |"
+
+
+def promises(lacking: Lacking) -> Iterator[str]:
+    """What a statement costs without each of them; the lowest, as what comes on top is the machine's."""
+    whole = min(lacking[NOTHING])
+    yield "### What each promise costs"
+    yield ""
+    yield (
+        "A single INSERT in a transaction of its own, by functions without what keeps one promise:"
+        f" microseconds of processor time, the lowest of {len(lacking[NOTHING])} interleaved loops."
+    )
+    yield ""
+    yield "| without | microseconds | less than ours |"
+    yield "|---|---|---|"
+    for words, values in lacking.items():
+        yield f"| {words} | {min(values):,.0f} | {whole - min(values):,.0f} |"
 
 
 def targets(rates: Rates) -> Iterator[str]:

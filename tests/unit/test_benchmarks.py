@@ -3,6 +3,7 @@
 import pytest
 
 from benchmarks import pgbench, report
+from benchmarks.promises import Promise, without
 from benchmarks.report import Place
 from benchmarks.variants import INSERT, MINIMAL, NO_TRIGGER, OURS
 
@@ -50,3 +51,12 @@ def test_verdicts(rate: float, verdict: str) -> None:
 
     assert verdicts(rates)[1].endswith(f": {verdict}")
     assert verdicts(rates)[0] == "not measured"
+
+
+def test_a_promise_that_is_not_found() -> None:
+    """A function that was written anew is not measured as if it lacked something."""
+    promise = Promise("it waits", "f", r"set lock_timeout [^\n]*")
+
+    assert without({"f": "set lock_timeout = 1\nbegin", "g": "x"}, [promise]) == {"f": "\nbegin", "g": "x"}
+    with pytest.raises(LookupError, match="f has nothing that keeps this: it waits"):
+        without({"f": "begin", "g": "set lock_timeout = 1"}, [promise])
