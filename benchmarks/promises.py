@@ -34,14 +34,24 @@ PROMISES = (
         CAPTURE,
         r"exception when others or assert_failure then\n    get stacked.*(?=end\n)",
     ),
-    Promise("it waits 100 ms at most, writes UTC, takes no name from the session", CAPTURE, r'\n SET "?\w+"? TO [^\n]*'),
+    Promise(
+        "it waits 100 ms at most, writes UTC, takes no name from the session", CAPTURE, r'\n SET "?\w+"? TO [^\n]*'
+    ),
     Promise(
         "a clinic without an endpoint costs next to nothing",
         CAPTURE,
         r"    if not exists \(.*?\) then\s+return null;\s+end if;\n",
     ),
-    Promise("one transaction can do without", CAPTURE, r"    if current_setting\('outbound_webhooks\.capture'.*?end if;\n    end if;\n"),
-    Promise("nobody is woken in vain, and nobody sleeps through it", INSERT_EVENT, r"    if found and .*?end if;\n    end if;\n"),
+    Promise(
+        "one transaction can do without",
+        CAPTURE,
+        r"    if current_setting\('outbound_webhooks\.capture'.*?end if;\n    end if;\n",
+    ),
+    Promise(
+        "nobody is woken in vain, and nobody sleeps through it",
+        INSERT_EVENT,
+        r"    if found and .*?end if;\n    end if;\n",
+    ),
     Promise(
         "trace, actor and request go along",
         INSERT_EVENT,
@@ -54,7 +64,7 @@ PROMISES = (
         INSERT_EVENT,
         r"        and e\.event_types && .*?e\.filter\)\)",
     ),
-)  # fmt: skip
+)
 
 # Microseconds a statement by what is lacking, one for each repetition; MINIMAL beside them.
 Lacking = Mapping[str, Sequence[float]]
