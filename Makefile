@@ -21,7 +21,7 @@ WITH_NODE = PATH="$(CURDIR)/$(BIN):$$PATH"
 NO_ENGINE = PRISMA_SCHEMA_ENGINE_BINARY=$(firstword $(wildcard /bin/true /usr/bin/true))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-sql test-rights test-integration test-admin test-pooler test-prometheus test-race test-limits test-hostile test-fuzz test-wheel
+.PHONY: help demo test test-long test-unit test-sql test-rights test-integration test-admin test-pooler test-prometheus test-race test-limits test-hostile test-fuzz test-wheel
 .PHONY: lint format types check schema-dump sql-reference fingerprint clean bench-capture bench-claim bench-isolation bench-hanging bench-replay
 
 help: ## List the targets
@@ -40,8 +40,13 @@ DEV = $(shell $(PYTHON) -c "import tomllib; print(*('\"%s\"' % p for p in tomlli
 demo: $(READY) ## Show the whole path on an embedded PostgreSQL (ONCE=1: exit when everything arrived)
 	$(BIN)/python -m dispatcher demo $(if $(ONCE),--once)
 
-test: $(READY) ## Unit, property, SQL, integration and admin tests (PG=15, 16, 18 or docker; default: embedded 18)
-	$(PYTEST) $(WORKERS) tests/unit tests/property tests/sql tests/integration tests/admin
+ALL = tests/unit tests/property tests/sql tests/integration tests/admin
+
+test: $(READY) ## The everyday tests: units, SQL, the path, the API (PG=15, 16, 18 or docker; default: embedded 18)
+	$(PYTEST) $(WORKERS) -m "not long" $(ALL)
+
+test-long: $(READY) ## The others: whole programs, kills, outages, large loads
+	$(PYTEST) $(WORKERS) -m long $(ALL)
 
 test-unit: $(READY) ## Only what needs no database
 	$(PYTEST) tests/unit tests/property
@@ -132,7 +137,7 @@ bench-hanging: $(READY) ## What 1,000 endpoints that hang cost the others: 12 mi
 bench-replay: $(READY) ## What a replay costs new payments: 20 minutes (SHORT=1: 40 seconds; PG=15, 16 or 18)
 	$(BIN)/python -m benchmarks.replay $(if $(SHORT),--short) $(if $(PG),--pg=$(PG)) $(if $(REPETITIONS),--repetitions=$(REPETITIONS))
 
-check: lint types test ## What a change has to pass
+check: lint types test test-long ## What a change has to pass
 
 schema-dump: $(READY) ## Write tests/sql/schema.txt anew after a change of the migrations
 	$(BIN)/python -m tests.support.schema tests/sql/schema.txt

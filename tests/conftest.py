@@ -1,6 +1,7 @@
 """Fixtures: one PostgreSQL server a run, a database a test, a receiver, a dispatcher in this process."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -20,6 +21,24 @@ from tests.support.settings import settings_for
 StartDispatcher = Callable[..., AbstractAsyncContextManager[Seen]]
 
 examples.register()
+
+TESTS = Path(__file__).parent
+# Of the tests of whole programs, those that `make test` runs: the path of a payment, by a dispatcher in this process.
+EVERYDAY = {"test_path.py", "test_wake.py", "test_retry.py"}
+# Of the SQL tests, those that it leaves out: they install, commit much, or hold locks for seconds.
+LONG = re.compile(
+    r"test_(contract|exactly_.*|function_upgrade|header_rules|migrations|names|plain_dba|reconcile.*|rollback|runbook|view_plans)"
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is long: `make test` leaves it to `make test-long`."""
+    for item in items:
+        folder, name = item.path.parent, item.path.name
+        if (folder == TESTS / "integration" and name not in EVERYDAY) or (
+            folder == TESTS / "sql" and LONG.fullmatch(item.path.stem)
+        ):
+            item.add_marker(pytest.mark.long)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
