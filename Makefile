@@ -1,6 +1,6 @@
 # Everything below sets itself up: a virtual environment, the packages, an embedded PostgreSQL.
 # It needs Python 3.11 or later (with venv) and make, and neither root nor Docker nor a running server;
-# only test-prisma needs Node.js, too.
+# only test-prisma and test-receivers need other languages, too.
 
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -91,6 +91,20 @@ FUZZED = tests/property/test_address.py tests/property/test_url.py tests/propert
 test-fuzz: $(READY) ## What must hold for any URL and address, for 10,000 of them, others in each run
 	$(PYTEST) $(WORKERS) --hypothesis-profile=fuzz --timeout=1200 -m hypothesis $(FUZZED)
 
+.PHONY: test-api
+
+# A program of its own, in an environment of its own: what it needs is nothing to us.
+API_TEST := $(VENV)/api-test
+API_TEST_GROUP = $(shell $(PYTHON) -c "import tomllib; print(*('\"%s\"' % p for p in tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['api-test']))")
+
+test-api: $(READY) $(API_TEST)/.ready ## Schemathesis against the admin API: any request (API_EXAMPLES=40 of each kind for a route)
+	SCHEMATHESIS=$(CURDIR)/$(API_TEST)/bin/schemathesis $(PYTEST) $(WORKERS) tests/api
+
+$(API_TEST)/.ready: $(READY)
+	$(PYTHON) -m venv --clear $(API_TEST)
+	$(API_TEST)/bin/python -m pip install --quiet --constraint constraints.txt $(API_TEST_GROUP)
+	@touch $@
+
 .PHONY: test-prisma check-node
 
 test-prisma: $(READY) $(PRISMA)/.ready ## Write with a real Prisma client, and see the events (needs Node.js)
@@ -103,6 +117,14 @@ $(PRISMA)/.ready: tests/prisma/package.json tests/prisma/schema.prisma | check-n
 	cd $(PRISMA) && $(WITH_NODE) npm install --ignore-scripts --no-package-lock --no-audit --no-fund --loglevel=error
 	cd $(PRISMA) && $(WITH_NODE) $(NO_ENGINE) CHECKPOINT_DISABLE=1 node_modules/.bin/prisma generate
 	@touch $@
+
+.PHONY: test-receivers test-proxy
+
+test-receivers: $(READY) ## Run the receivers of docs/receiving.md (needs Node.js, Go and PHP: apt install nodejs golang-go php-cli)
+	$(WITH_NODE) $(PYTEST) $(WORKERS) tests/receivers
+
+test-proxy: $(READY) ## The admin API behind a real nginx, and slow clients before it (apt install nginx)
+	$(PYTEST) tests/proxy
 
 # The versions that Prisma 7 takes.
 check-node:
@@ -136,6 +158,11 @@ bench-hanging: $(READY) ## What 1,000 endpoints that hang cost the others: 12 mi
 
 bench-replay: $(READY) ## What a replay costs new payments: 20 minutes (SHORT=1: 40 seconds; PG=15, 16 or 18)
 	$(BIN)/python -m benchmarks.replay $(if $(SHORT),--short) $(if $(PG),--pg=$(PG)) $(if $(REPETITIONS),--repetitions=$(REPETITIONS))
+
+.PHONY: bench-api
+
+bench-api: $(READY) ## What a page of the API's lists costs with a million deliveries: 4 minutes (SHORT=1: 30 seconds; PG=15, 16 or 18)
+	$(BIN)/python -m benchmarks.api $(if $(SHORT),--short) $(if $(PG),--pg=$(PG))
 
 check: lint types test test-long ## What a change has to pass
 

@@ -7,7 +7,7 @@ The path of one payment, in reading order:
     sql_functions/30_ring_doorbell.sql        NOTIFY, if somebody sleeps
     dispatcher/pipeline/listen.py             LISTEN
     dispatcher/pipeline/claim.py              lease what can start now
-    dispatcher/pipeline/deliver.py            build, sign, send, judge, record, observe
+    dispatcher/pipeline/deliver.py            assemble, send, judge, record, observe
     dispatcher/egress/client.py               the one way out
     dispatcher/core/verdict.py                what an answer means
     dispatcher/pipeline/record.py             the attempt, and where the delivery goes

@@ -15,6 +15,7 @@ import psycopg
 
 from dispatcher import __version__
 from dispatcher.config import Settings
+from dispatcher.core.envelope import user_agent
 from dispatcher.core.model import Delivery
 from dispatcher.core.sealing import Keyring
 from dispatcher.db import Pool, as_owner, error_text, open_pool
@@ -37,7 +38,6 @@ from dispatcher.telemetry import observations as o
 from dispatcher.telemetry.metrics import Metrics
 from dispatcher.telemetry.ops import Readiness, serve_ops
 
-USER_AGENT = f"outbound-webhooks/{__version__}"
 FLUSH_GRACE_SECONDS = 10.0  # at the end, for the last results and the good-bye
 
 
@@ -152,7 +152,7 @@ async def _deliver_until(
         seams = Seams(send, recorder.record, observe, now=lambda: datetime.now(UTC), jitter=random.random)
 
         async def deliver_one(delivery: Delivery) -> None:
-            await deliver(delivery, keyring, USER_AGENT, seams)
+            await deliver(delivery, keyring, user_agent(__version__), seams)
 
         listener = Listener(settings.libpq_listen_url(), pool, observe)
         worker = Worker(

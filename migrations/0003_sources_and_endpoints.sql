@@ -78,12 +78,12 @@ create table if not exists outbound_webhooks.event_types (
 create index if not exists event_types_of_a_source on outbound_webhooks.event_types (source_id);
 
 comment on table outbound_webhooks.event_types is
-    'The catalogue for receivers: what each event type says. watch() fills it; describe_event_type() is for people.';
-comment on column outbound_webhooks.event_types.source_id is 'The event source that emits it; null for one that SQL emits.';
+    'The catalogue for receivers: what each event type says. watch() fills it, and the installation; describe_event_type() is for people.';
+comment on column outbound_webhooks.event_types.source_id is 'The event source that emits it; null for one that SQL emits, and for those of our own.';
 comment on column outbound_webhooks.event_types.schema is 'JSON Schema (2020-12) of the whole body.';
 comment on column outbound_webhooks.event_types.example is 'A body as a receiver gets it; made up, but valid by the schema.';
 comment on column outbound_webhooks.event_types.generated is
-    'True while it is as watch() wrote it; watch() leaves alone what people described.';
+    'True while it is as watch(), or the installation, wrote it; both leave alone what people described.';
 
 create table if not exists outbound_webhooks.endpoints (
     id bigint generated always as identity,

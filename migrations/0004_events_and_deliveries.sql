@@ -131,8 +131,20 @@ create table if not exists outbound_webhooks.finished_deliveries_dead
     partition of outbound_webhooks.finished_deliveries for values in ('dead')
     partition by range (finished_at);
 
-create index if not exists finished_deliveries_of_an_event on outbound_webhooks.finished_deliveries (event_id);
+create index if not exists finished_deliveries_of_an_event on outbound_webhooks.finished_deliveries (event_id, id);
 create index if not exists finished_deliveries_of_an_endpoint on outbound_webhooks.finished_deliveries (endpoint_id, id desc);
+-- Lists go by the time of events, of all clinics (by the first one above), of one, of an endpoint: the newest first. That
+-- of an endpoint begins with the clinic, as row-level security asks for it, too: or the planner may go by that alone.
+create index if not exists finished_deliveries_by_endpoint
+    on outbound_webhooks.finished_deliveries (clinic_id, endpoint_id, event_id, id);
+create index if not exists finished_deliveries_by_clinic on outbound_webhooks.finished_deliveries (clinic_id, event_id, id);
+-- The same for what was cancelled, which is little among what succeeded: what succeeds is not written to these.
+create index if not exists cancelled_deliveries on outbound_webhooks.finished_deliveries_done (event_id, id)
+    where state = 'cancelled';
+create index if not exists cancelled_deliveries_by_endpoint
+    on outbound_webhooks.finished_deliveries_done (clinic_id, endpoint_id, event_id, id) where state = 'cancelled';
+create index if not exists cancelled_deliveries_by_clinic
+    on outbound_webhooks.finished_deliveries_done (clinic_id, event_id, id) where state = 'cancelled';
 
 comment on table outbound_webhooks.finished_deliveries is
     'Deliveries that ended: succeeded, dead (no attempts left, or a reason) or cancelled. One partition a day; dead ones apart, as they are kept longer.';
@@ -157,7 +169,7 @@ create table if not exists outbound_webhooks.attempts (
     note text,
     content_type text,
     response_excerpt text,
-    dispatcher_id bigint not null,
+    dispatcher_id bigint,
     constraint attempts_pkey primary key (delivery_id, lease_token, recorded_at),
     constraint attempts_reason_is_known check (reason in ('first', 'retry', 'manual', 'probe', 'test')),
     constraint attempts_outcome_is_known check (outcome in ('succeeded', 'failed', 'lost')),
@@ -176,6 +188,8 @@ comment on column outbound_webhooks.attempts.note is 'What is worth knowing besi
 comment on column outbound_webhooks.attempts.content_type is 'What the answer called its body, up to 100 characters.';
 comment on column outbound_webhooks.attempts.response_excerpt is
     'At most 1 KB of the body of an answer that was not 2xx. No role may read it but through response_excerpts().';
+comment on column outbound_webhooks.attempts.dispatcher_id is
+    'Who made it; null: a test, which the admin API sends itself.';
 
 create table if not exists outbound_webhooks.capture_errors (
     id bigint generated always as identity,

@@ -16,7 +16,7 @@ FUNCTIONS = Path(__file__).parent.parent / "sql_functions"
 # CONTRACT is that of this release; it grows by one when the program begins to need something that the release before it
 # did not have. OLDEST_CONTRACT is the oldest one that this release's functions and tables still keep: programs from
 # that one on may run on them. It grows when something is taken away that they need (docs/upgrading.md).
-CONTRACT = 4
+CONTRACT = 5
 OLDEST_CONTRACT = 2
 
 
@@ -58,6 +58,8 @@ def load(connection, folder: Path = FUNCTIONS) -> None:
             error.add_note(f"while loading sql_functions/{file.name}; nothing of this folder was loaded")
             raise
     cursor.execute("select outbound_webhooks.protect_tables()")
+    # Before the triggers, so that an installation is no line of the audit log; what an upgrade changes is one.
+    cursor.execute("select outbound_webhooks.catalogue_operations()")
     cursor.execute("select outbound_webhooks.attach_triggers()")
     cursor.execute("select outbound_webhooks.ensure_clinic_role()")
     cursor.execute("select outbound_webhooks.generate_captures()")

@@ -1,5 +1,6 @@
 -- uuid_v7_floor: the smallest identifier of a moment, for partition bounds and for "events since".
--- Called by: ensure_partitions. Locks: nothing.
+-- Called by: ensure_partitions, and whatever looks for events by time. Locks: nothing.
+-- Before the epoch there is no id: such a moment begins where all ids do, and not, by its sign, behind all of them.
 create or replace function outbound_webhooks.uuid_v7_floor(p_at timestamptz)
     returns uuid
     language sql
@@ -7,7 +8,8 @@ create or replace function outbound_webhooks.uuid_v7_floor(p_at timestamptz)
     security invoker
     set search_path = pg_catalog, pg_temp
 as $$
-    select (encode(int8send(floor(extract(epoch from p_at) * 1000)::bigint << 16), 'hex') || repeat('0', 16))::uuid
+    select (encode(int8send(floor(extract(epoch from f.at) * 1000)::bigint << 16), 'hex') || repeat('0', 16))::uuid
+    from (values (case when p_at < timestamptz 'epoch' then timestamptz 'epoch' else p_at end)) as f (at)
 $$;
 
 revoke execute on function outbound_webhooks.uuid_v7_floor(timestamptz) from public;

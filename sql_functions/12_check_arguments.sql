@@ -18,8 +18,8 @@ begin
         raise exception 'watch() needs a table, a resource, and whether to be strict; none may be null'
             using errcode = 'null_value_not_allowed';
     end if;
-    if p_resource in ('endpoint', 'delivery') then
-        raise exception 'the resource % is taken: its events tell of endpoints and deliveries', quote_literal(p_resource)
+    if p_resource in ('endpoint', 'delivery', 'webhook') then
+        raise exception 'the resource % is taken: its events tell of endpoints, deliveries and tests', quote_literal(p_resource)
             using errcode = 'invalid_parameter_value', hint = 'Call the resource something else.';
     end if;
     for v_name, v_value, v_type in

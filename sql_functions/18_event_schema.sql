@@ -1,5 +1,5 @@
 -- event_schema: the JSON Schema (2020-12) of the body of one event type of a source, as its generated payload is.
--- Called by: catalogue_event_types. Locks: nothing (reads the catalog). Fields may be added: receivers ignore unknown ones.
+-- Called by: catalogue_event_types. Locks: nothing (reads the catalog).
 create or replace function outbound_webhooks.event_schema(p_source outbound_webhooks.event_sources, p_rule jsonb)
     returns jsonb
     language plpgsql
@@ -40,17 +40,7 @@ begin
         v_data := jsonb_set(v_data, '{required}', v_data -> 'required' || jsonb_build_array(v_entry ->> 'name'));
     end loop;
 
-    return jsonb_build_object(
-        '$schema', 'https://json-schema.org/draft/2020-12/schema',
-        'title', p_rule ->> 'type',
-        'type', 'object',
-        'required', '["type", "timestamp", "data"]'::jsonb,
-        'properties', jsonb_build_object(
-            'type', jsonb_build_object('const', p_rule ->> 'type'),
-            'timestamp', '{"type": "string", "format": "date-time", "examples": ["2026-01-31T12:00:00.000000Z"]}'::jsonb,
-            'data', v_data
-        )
-    );
+    return outbound_webhooks.body_schema(p_rule ->> 'type', v_data);
 end
 $$;
 

@@ -11,7 +11,7 @@ begin
         raise exception 'event type % is not resource.verb, each of letters, digits and _', quote_literal(p_type)
             using errcode = 'invalid_parameter_value', hint = 'For example payment_transaction.created.';
     end if;
-    if split_part(p_type, '.', 1) in ('endpoint', 'delivery') then
+    if split_part(p_type, '.', 1) in ('endpoint', 'delivery', 'webhook') then
         raise exception 'event types of % are operational events, which only the dispatcher makes', quote_literal(split_part(p_type, '.', 1))
             using errcode = 'invalid_parameter_value', hint = 'Call the resource something else.';
     end if;

@@ -12,7 +12,7 @@ begin
         select d.endpoint_id, count(*)::integer as n
         from unnest(p_finished) as d
         join outbound_webhooks.events as e on e.id = d.event_id
-        where e.resource not in ('endpoint', 'delivery') -- what an operational event meets causes no other one
+        where e.resource not in ('endpoint', 'delivery', 'webhook') -- what an operational event meets causes no other one
         group by d.endpoint_id
     ),
     held as materialized (

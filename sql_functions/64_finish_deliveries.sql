@@ -1,7 +1,7 @@
 -- finish_deliveries: end live deliveries without an attempt: cancelled, or dead for a reason of ours.
--- Called by: treat_backlog, settle_deliveries, end_parked, cancel_deliveries. Locks: those rows, in id order, then their
--- endpoints' hours, and their flow if they are dead. Leased ones are left alone: their result decides. Returns how many
--- it ended.
+-- Called by: treat_backlog, settle_deliveries, end_parked, cancel_deliveries, cancel_delivery. Locks: those rows, in id
+-- order, then their endpoints' hours, and their flow if they are dead. Leased ones are left alone: their result decides.
+-- Returns how many it ended. How the last attempt of each failed, if it did, is kept with it, as where an attempt ends it.
 -- p_reasons: one for all, or one for each.
 create or replace function outbound_webhooks.finish_deliveries(
     p_delivery_ids bigint[],
@@ -33,13 +33,23 @@ begin
     finished as (
         insert into outbound_webhooks.finished_deliveries as f (
             id, event_id, endpoint_id, clinic_id, state, reason, created_at, finished_at, attempt_count, failure_count,
-            reevaluated
+            reevaluated, last_http_status, last_error_class
         )
         select
             d.id, d.event_id, d.endpoint_id, d.clinic_id, p_state,
             case cardinality(p_reasons) when 1 then p_reasons[1] else p_reasons[array_position(p_delivery_ids, d.id)] end,
-            d.created_at, clock_timestamp(), d.attempt_count, d.failure_count, d.reevaluated
+            d.created_at, clock_timestamp(), d.attempt_count, d.failure_count, d.reevaluated,
+            last.http_status, last.error_class
         from ended as d
+        left join lateral (
+            select a.http_status, a.error_class
+            from outbound_webhooks.attempts as a
+            where d.attempt_count > 0
+                and a.delivery_id = d.id
+                and a.recorded_at >= d.created_at - interval '1 minute' -- its partitions; clocks may differ
+            order by a.number desc, a.recorded_at desc
+            limit 1
+        ) as last on last.error_class is not null
         returning f
     )
     select

@@ -2,7 +2,8 @@
 -- Called by: count_selected, replay_batch. Locks: the partitions it reads, so that none goes before the caller commits.
 -- A page is bounded by what is looked at, not by what is found: no call takes long. One that died, or succeeded, since
 -- the replay began is not in it: nothing is replayed twice.
--- is_selected: it is meant. obstacle: why it cannot be sent now. is_crowded: its endpoint has enough to do.
+-- is_selected: it is meant; a test never is, as another one can be sent. obstacle: why it cannot be sent now. is_crowded:
+-- its endpoint has enough to do.
 create or replace function outbound_webhooks.finished_page(p_replay outbound_webhooks.replays, p_page integer)
     returns table (
         id bigint,
@@ -50,6 +51,7 @@ begin
         p.endpoint_id,
         coalesce(
             outbound_webhooks.selects_event(p_replay, p.clinic_id, p.event_id, v.type, v.resource, v.resource_id)
+            and v.type is distinct from 'webhook.test'
             and (p_replay.error_class is null or p.last_error_class = p_replay.error_class),
             false
         ),

@@ -2,7 +2,7 @@
 -- have no delivery of it, whatever became of that. An event that is owed to nobody has one row, without an endpoint.
 -- Where a delivery may have been, and be gone, none is owed: only to an endpoint that was created since.
 -- Called by: count_selected, reevaluate_batch. Locks: the partitions it reads, so that none goes before the caller commits.
--- The subscription is judged as insert_event does it. Operational events are not told anew.
+-- The subscription is judged as insert_event does it. Operational events are not told anew, nor is a test.
 -- A page is bounded by the events that are looked at: no call takes long.
 create or replace function outbound_webhooks.owed_page(p_replay outbound_webhooks.replays, p_page integer)
     returns table (event_id uuid, endpoint_id bigint, is_crowded boolean)
@@ -38,7 +38,7 @@ begin
         from page as p
         join outbound_webhooks.endpoints as n on n.clinic_id = p.clinic_id
         where outbound_webhooks.selects_event(p_replay, p.clinic_id, p.id, p.type, p.resource, p.resource_id)
-            and p.resource not in ('endpoint', 'delivery')
+            and p.resource not in ('endpoint', 'delivery', 'webhook')
             and (p_replay.endpoint_id is null or n.id = p_replay.endpoint_id)
             and n.state <> 'retired'
             and n.event_types && array['*', split_part(p.type, '.', 1) || '.*', p.type]

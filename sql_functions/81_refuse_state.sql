@@ -1,6 +1,6 @@
 -- refuse_state: why an endpoint cannot be brought into a state. One that is not the caller's is not there.
--- Called by: pause_endpoint, resume_endpoint, retire_endpoint, rotate_secret,
--- replace_headers. Locks: nothing. Always raises.
+-- Called by: pause_endpoint, resume_endpoint, retire_endpoint, change_endpoint, rotate_secret, replace_headers.
+-- Locks: nothing. Always raises.
 create or replace function outbound_webhooks.refuse_state(p_endpoint_id bigint, p_state text)
     returns void
     language plpgsql

@@ -1,8 +1,8 @@
 -- explain_missing: why there is no delivery of an event to an endpoint. Either may be null, if there is none.
--- Called by: explain. Locks: nothing. The rules are those of insert_event, by the functions that it uses; and those of
--- insert_notice, for operational events. What an endpoint asked for at the time of the event is not kept: a reason that
--- is found is one of today, and where none is found, the endpoint was another one then. Before such a reason, and if no
--- other is sure, it is said that a delivery may have been there, and be gone.
+-- Called by: explain. Locks: nothing. The rules are those of insert_event, by the functions that it uses; those of
+-- insert_notice, for operational events; and those of begin_test. What an endpoint asked for at the time of the event is
+-- not kept: a reason that is found is one of today, and where none is found, the endpoint was another one then. Before such
+-- a reason, and if no other is sure, it is said that a delivery may have been there, and be gone.
 create or replace function outbound_webhooks.explain_missing(
     p_event outbound_webhooks.events,
     p_endpoint outbound_webhooks.endpoints
@@ -22,6 +22,7 @@ as $$
                 outbound_webhooks.uuid_v7_time(p_event.id) as made_at,
                 outbound_webhooks.deliveries_known_since() as known_since,
                 split_part(p_event.type, '.', 1) in ('endpoint', 'delivery') as is_notice,
+                p_event.type = 'webhook.test' as is_test,
                 outbound_webhooks.event_patterns(p_event.type) as patterns,
                 array_to_string(p_endpoint.event_types, ', ') as asks_for,
                 case when p_endpoint.filter is not null
@@ -43,17 +44,19 @@ as $$
             (7, 'not_active', m.is_of_clinic and m.is_notice and p_endpoint.state <> 'active'
                 and p_endpoint.state_changed_at <= m.made_at, p_endpoint.state_changed_at,
                 format('an operational event goes to active endpoints only: this one is %s', p_endpoint.state)),
-            (8, 'not_known', m.is_of_clinic and greatest(m.made_at, p_endpoint.created_at) < m.known_since, null,
+            (8, 'of_a_test', m.is_of_clinic and m.is_test and p_event.resource_id <> p_endpoint.id::text, null,
+                format('a test goes to the endpoint that is tested, which is %s, and to no other', p_event.resource_id)),
+            (9, 'not_known', m.is_of_clinic and greatest(m.made_at, p_endpoint.created_at) < m.known_since, null,
                 format('the event is older than finished deliveries are kept: those from before %s are gone, and whether the'
                     ' endpoint had one of it is not known any more', to_char(m.known_since at time zone 'UTC', 'YYYY-MM-DD'))),
-            (9, 'type', m.is_of_clinic and not m.is_notice and not p_endpoint.event_types && m.patterns, null,
+            (10, 'type', m.is_of_clinic and not m.is_notice and not m.is_test and not p_endpoint.event_types && m.patterns, null,
                 format('the endpoint asks for %s, not for %s', m.asks_for, p_event.type)),
-            (10, 'not_by_name', m.is_of_clinic and m.is_notice
+            (11, 'not_by_name', m.is_of_clinic and m.is_notice
                 and not p_endpoint.event_types && array_remove(m.patterns, '*'), null,
                 format('the endpoint asks for %s, and * does not ask for %s', m.asks_for, p_event.type)),
-            (11, 'filter', m.is_of_clinic and not m.is_notice and m.gap is not null, null,
+            (12, 'filter', m.is_of_clinic and not m.is_notice and not m.is_test and m.gap is not null, null,
                 format('the endpoint''s filter does not match: %s', m.gap)),
-            (12, 'matches_now', true, null,
+            (13, 'matches_now', true, null,
                 'the endpoint would get such an event now: it was changed since, or made in a transaction that was'
                 ' committed later than the event''s')
         ) as v (n, code, holds, since, words)

@@ -25,9 +25,10 @@ examples.register()
 TESTS = Path(__file__).parent
 # Of the tests of whole programs, those that `make test` runs: the path of a payment, by a dispatcher in this process.
 EVERYDAY = {"test_path.py", "test_wake.py", "test_retry.py"}
-# Of the SQL tests, those that it leaves out: they install, commit much, or hold locks for seconds.
+# Of the SQL and API tests, those that it leaves out: they install, fill large tables, or hold locks for seconds.
 LONG = re.compile(
-    r"test_(contract|exactly_.*|function_upgrade|header_rules|migrations|names|plain_dba|reconcile.*|rollback|runbook|view_plans)"
+    r"test_(contract|exactly_.*|function_upgrade|header_rules|list_plans|migrations|names|plain_dba|reconcile.*|rollback"
+    r"|runbook|view_plans|whole_life)"
 )
 
 
@@ -36,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder, name = item.path.parent, item.path.name
         if (folder == TESTS / "integration" and name not in EVERYDAY) or (
-            folder == TESTS / "sql" and LONG.fullmatch(item.path.stem)
+            folder in (TESTS / "sql", TESTS / "admin") and LONG.fullmatch(item.path.stem)
         ):
             item.add_marker(pytest.mark.long)
 

@@ -9,6 +9,7 @@ from dispatcher.admin.bodies import MOST_BYTES
 from dispatcher.admin.deps import DEPS, Deps
 from dispatcher.admin.middlewares import IN_ORDER
 from dispatcher.admin.routes import register
+from dispatcher.admin.server import Runner
 from dispatcher.admin.table import ROUTES
 
 
@@ -27,7 +28,7 @@ async def serve(deps: Deps, host: str, port: int, grace_seconds: float) -> Async
     Raises:
         OSError: the address cannot be bound.
     """
-    runner = web.AppRunner(make_app(deps), access_log=None, shutdown_timeout=grace_seconds)
+    runner = Runner(make_app(deps), access_log=None, shutdown_timeout=grace_seconds)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

@@ -1,14 +1,18 @@
 """What the handlers are given, and what the middlewares leave for them at a request."""
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from dispatcher.core.access import may
 from dispatcher.core.address import Network
 from dispatcher.core.identity import Principal
+from dispatcher.core.model import Request, SendResult
 from dispatcher.core.ratelimit import Decision, Limiter
+from dispatcher.core.sealing import Keyring
 from dispatcher.core.tokens import TokenRules
 from dispatcher.db import Pool
 from dispatcher.telemetry.observations import Observe
@@ -37,15 +41,36 @@ class Options:
 
 
 @dataclass(frozen=True)
+class Sender:
+    """The way out, for tests: as a dispatcher has it.
+
+    Attributes:
+        environment: in which this process sends; the database has to be armed for it.
+        under_way: how many tests wait for an answer, by whose they are.
+    """
+
+    send: Callable[[Request], Awaitable[SendResult]]
+    keyring: Keyring
+    environment: str
+    user_agent: str
+    under_way: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
 class Deps:
-    """What the handlers work with. `now` is seconds since the epoch; `clock` never goes back."""
+    """What the handlers work with. `now` is seconds since the epoch; `clock` never goes back.
+
+    `counting`: who has a replay counted at this moment.
+    """
 
     pool: Pool
     options: Options
     observe: Observe
+    sender: Sender | None = None  # nothing is sent by this process
     limiter: Limiter = field(default_factory=Limiter)
     now: Callable[[], float] = time.time
     clock: Callable[[], float] = time.monotonic
+    counting: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -56,6 +81,11 @@ class Visit:
     clinic_id: str | None
     request_id: str
     address: str
+
+    def may(self, action: str) -> bool:
+        """Whether the role of who calls, at the clinic that this is about, allows something."""
+        role = self.principal.role_at(self.clinic_id)
+        return role is not None and may(role, action)
 
 
 DEPS = web.AppKey("deps", Deps)

@@ -76,6 +76,15 @@ def take(request: web.Request, kind: RateClass) -> Decision:
     return decision
 
 
+def take_too(request: web.Request, kind: RateClass) -> None:
+    """Let a request through that is of this kind, too.
+
+    Raises:
+        Problem: there are too many of who asks, or about its clinic.
+    """
+    request[LIMITS] = min(request[LIMITS], take(request, kind), key=lambda one: one.remaining)
+
+
 def take_for_person(request: web.Request, user: str) -> None:
     """Let a request through that is made in a person's name; who asks, and the name, are one bucket.
 

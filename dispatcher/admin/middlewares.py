@@ -16,6 +16,8 @@ from dispatcher.admin.deps import ADDRESS, DEPS, LIMITS, REQUEST_ID, VISIT, Visi
 from dispatcher.admin.limits import count_refusal, limit_headers, take, take_own
 from dispatcher.admin.operations.denials import record_denied
 from dispatcher.admin.problems import Problem, problem_response
+from dispatcher.admin.queries import CLINIC, Query, read_query
+from dispatcher.admin.refusals import refusal
 from dispatcher.admin.routes import Handler, Open, Route, route_of
 from dispatcher.core.clients import client_address
 from dispatcher.core.identity import Principal, Refused, clinic_of, is_name
@@ -24,7 +26,7 @@ from dispatcher.telemetry.admin_observations import AuthenticationRefused, Reque
 from dispatcher.telemetry.observations import DatabaseTrouble
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
-_HEADERS = {
+HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -49,7 +51,7 @@ async def identified(request: web.Request, handler: Handler) -> web.StreamRespon
     request[ADDRESS] = client_address(request.remote, forwarded, deps.options.trusted_proxies)
     response = await handler(request)
     limits = limit_headers(request[LIMITS]) if LIMITS in request else {}
-    for name, value in {**limits, **_HEADERS}.items():
+    for name, value in {**limits, **HEADERS}.items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = request[REQUEST_ID]
     visit, route = request.get(VISIT), route_of(request)
@@ -86,10 +88,8 @@ def _problem(request: web.Request, error: Exception) -> Problem:
         case web.HTTPException(status=status) if status < 500:
             headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
             return Problem(_CODES.get(status, "bad_request"), headers=headers)
-        case psycopg.errors.NoDataFound():
-            return Problem("not_found")
-        case psycopg.errors.ProgramLimitExceeded():
-            return Problem("limit_reached", error.diag.message_primary)
+        case psycopg.Error() if VISIT in request and (refused := refusal(error)):
+            return refused
         case psycopg.OperationalError() | PoolTimeout():
             request.app[DEPS].observe(DatabaseTrouble("admin", error_text(error)))
             return Problem("unavailable", headers={"Retry-After": "5"})
@@ -121,8 +121,8 @@ async def _visit(request: web.Request, route: Route) -> Visit:
     try:
         clinic_id = clinic_of(principal, route.action, named)
     except Refused as error:
+        take_own(request.app[DEPS], principal, route.rate)  # before anything is written
         if error.code == "forbidden":
-            take_own(request.app[DEPS], principal, route.rate)  # before anything is written
             await _tell_denied(request, principal, route.action, named)
         raise
     return Visit(principal, clinic_id, request[REQUEST_ID], request[ADDRESS])
@@ -157,11 +157,11 @@ async def _principal(request: web.Request, named: str | None) -> Principal:
 
 def _named_clinic(request: web.Request) -> str | None:
     """The clinic that the URL names."""
-    names = request.query.getall("clinic_id", [])
+    names = request.query.getall(CLINIC, [])
     if not names:
         return None
     if len(names) > 1 or not is_name(names[0]):
-        raise Problem("invalid_parameter", "clinic_id is not one clinic's id.")
+        raise Problem("invalid_parameter", errors=[{"path": f"/{CLINIC}", "message": "must be one clinic's id"}])
     return names[0]
 
 
@@ -171,6 +171,8 @@ async def limited(request: web.Request, handler: Handler) -> web.StreamResponse:
     route = route_of(request)
     assert route is not None  # allowed() let it in
     request[LIMITS] = take(request, route.rate)
+    if route.query is None and route.action is not Open.ANYBODY:
+        read_query(request, Query)
     try:
         return await handler(request)
     except Problem as problem:

@@ -5,6 +5,7 @@ import argparse
 from dispatcher import config
 from dispatcher.commands.lasting import preflight, run_until_signalled
 from dispatcher.commands.parsing import Parsers, add_parser
+from dispatcher.commands.session import roles_explained
 from dispatcher.db import ADMIN_ROLE
 from dispatcher.telemetry.logs import ObservationLog, configure
 
@@ -12,7 +13,7 @@ from dispatcher.telemetry.logs import ObservationLog, configure
 def add_parsers(parsers: Parsers) -> None:
     """Add the command."""
     settings = "settings, from the environment:\n" + config.describe()
-    add_parser(parsers, "serve", run, "Serve the admin API until SIGTERM; it sends nothing.", settings)
+    add_parser(parsers, "serve", run, "Serve the admin API until SIGTERM; it sends tests only.", settings)
 
 
 def run(_: argparse.Namespace) -> int:
@@ -22,7 +23,7 @@ def run(_: argparse.Namespace) -> int:
     preflight(settings.libpq_url(), "admin", ADMIN_ROLE)
     from dispatcher import serve  # here, and not above: the other commands need no HTTP server
 
-    with ObservationLog() as log:
+    with roles_explained(), ObservationLog() as log:
         run_until_signalled(
             lambda stop: serve.run(settings, [log.observe], stop), settings.admin_host, settings.admin_port
         )

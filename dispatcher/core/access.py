@@ -25,6 +25,8 @@ ACCESS: Mapping[str, frozenset[Role]] = {
     "overview.read": _EVERYBODY,
     "event_type.read": _EVERYBODY,
     "endpoint.read": _EVERYBODY,
+    # Of the URL, where some receivers want a token of theirs.
+    "endpoint.read_query": _NO_MANAGER,
     "endpoint.create": _EVERYBODY,
     "endpoint.change": _EVERYBODY,
     "endpoint.pause": _EVERYBODY,

@@ -43,3 +43,8 @@ def _origin(delivery: Delivery) -> dict[str, str]:
     """What the event's transaction said of itself. The parent is passed on as it is: an attempt makes no span."""
     headers = {"traceparent": delivery.traceparent, "webhook-request-id": delivery.request_id}
     return {name: value for name, value in headers.items() if value is not None}
+
+
+def user_agent(version: str) -> str:
+    """What we call ourselves."""
+    return f"outbound-webhooks/{version}"

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-NOTICE_RESOURCES = frozenset({"endpoint", "delivery"})  # watch() and emit() refuse them (25_check_event_type.sql)
+# watch() and emit() refuse them (25_check_event_type.sql).
+NOTICE_RESOURCES = frozenset({"endpoint", "delivery", "webhook"})
 
 
 class DeliveryState(StrEnum):
@@ -85,7 +86,7 @@ class Delivery:
 
     @property
     def is_notice(self) -> bool:
-        """Whether it tells of our own operations: what becomes of it is not told in turn."""
+        """Whether it tells of our own operations, or is a test: what becomes of it is not told in turn."""
         return self.event_type.partition(".")[0] in NOTICE_RESOURCES
 
 
@@ -121,6 +122,11 @@ class SendResult:
     def succeeded(self) -> bool:
         """Whether a 2xx status line arrived; what happens to the body after that is a note."""
         return self.status is not None and 200 <= self.status <= 299
+
+    @property
+    def error_class(self) -> ErrorClass | None:
+        """Why it failed, None if it succeeded: redirects, and every other status, are failures."""
+        return None if self.succeeded else self.error or ErrorClass.HTTP_STATUS
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def judge(result: SendResult, delivery: Delivery, now: datetime, jitter: float) 
     delay = retry_delay(delivery.retry_schedule, delivery.failure_count + 1, jitter)
     return Verdict(
         outcome=Outcome.FAILED,
-        error_class=result.error or ErrorClass.HTTP_STATUS,
+        error_class=result.error_class,
         state=DeliveryState.DEAD if delay is None else DeliveryState.PENDING,
         reason=EXHAUSTED if delay is None else None,
         retry_in=0.0 if delay is None else max(delay, wanted),

@@ -48,4 +48,35 @@ class RequestFailed:
     where: str
 
 
-AdminObservation = AdminStarted | AdminStopped | RequestAnswered | AuthenticationRefused | RequestFailed
+@dataclass(frozen=True, slots=True)
+class EndpointTested:
+    """A test was sent; without an endpoint and a delivery: to where an endpoint was to be. `status` None: no answer."""
+
+    request_id: str
+    event_id: str
+    delivery_id: int | None
+    endpoint_id: int | None
+    clinic_id: str
+    status: int | None
+    error: str | None
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointNotTested:
+    """A test was not sent, for a reason of ours, such as a key that does not open."""
+
+    request_id: str
+    clinic_id: str
+    reason: str
+
+
+AdminObservation = (
+    AdminStarted
+    | AdminStopped
+    | RequestAnswered
+    | AuthenticationRefused
+    | RequestFailed
+    | EndpointTested
+    | EndpointNotTested
+)

@@ -15,6 +15,7 @@ from psycopg.rows import TupleRow
 
 from dispatcher.admin.deps import Deps
 from dispatcher.core.credentials import digest, secret_text, write_api_key
+from tests.admin import contract
 from tests.support.seen import Seen
 
 API = "/api/webhooks"
@@ -43,6 +44,11 @@ class Answer:
         assert {"type", "title", "status", "code", "detail", "request_id"} <= problem.keys()
         assert (problem["status"], problem["request_id"]) == (self.status, self.headers["X-Request-Id"])
         return self.status, problem["code"]
+
+    def check(self, method: str, path: str) -> None:
+        """Fail if the OpenAPI document has no such answer."""
+        media = self.headers.get("Content-Type", "").partition(";")[0]
+        contract.check(method, path, self.status, media, self.text)
 
 
 @dataclass
@@ -90,7 +96,9 @@ class Api:
         async with self.session.request(
             method, self.url + path, data=data, headers=sent, allow_redirects=False
         ) as response:
-            return Answer(response.status, response.headers.copy(), await response.text())
+            answer = Answer(response.status, response.headers.copy(), await response.text())
+        answer.check(method, path)
+        return answer
 
     async def ask_raw(self, path: str, header: bytes) -> int:
         """GET with a header whose bytes no client would send; returns the status."""

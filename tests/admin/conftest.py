@@ -4,18 +4,24 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any, LiteralString
 
 import aiohttp
 import psycopg
 import pytest
+import trustme
 
 from dispatcher.admin.app import serve
-from dispatcher.admin.deps import Deps, Options
+from dispatcher.admin.deps import Deps, Options, Sender
 from dispatcher.db import ADMIN_ROLE, open_pool
+from dispatcher.serve import open_sender
 from tests.admin.client import PUBLIC_URL, Api, Clock
 from tests.support import postgres
+from tests.support.host import Host
 from tests.support.seen import Seen
+from tests.support.settings import settings_for
 
 StartApi = Callable[..., AbstractAsyncContextManager[Api]]
 
@@ -26,6 +32,11 @@ truncate outbound_webhooks.api_keys, outbound_webhooks.portal_sessions restart i
 alter table outbound_webhooks.audit_log disable trigger refuse_audit_change;
 truncate outbound_webhooks.audit_log restart identity;
 alter table outbound_webhooks.audit_log enable always trigger refuse_audit_change;
+"""
+NO_ENDPOINTS: LiteralString = """
+truncate outbound_webhooks.endpoints, outbound_webhooks.endpoint_flow, outbound_webhooks.endpoint_secrets,
+    outbound_webhooks.endpoint_headers, outbound_webhooks.endpoint_hours, outbound_webhooks.deliveries,
+    outbound_webhooks.replays restart identity;
 """
 
 
@@ -38,30 +49,37 @@ def lasting_database(server: postgres.TestServer) -> Iterator[str]:
 
 @pytest.fixture
 def api_database(lasting_database: str) -> Iterator[str]:
-    """The database of the API, without a key or a session; modules whose tests change functions have their own."""
+    """The database of the API, without keys and endpoints; modules whose tests change functions have their own."""
     yield lasting_database
     with psycopg.connect(lasting_database, autocommit=True) as connection:
-        connection.execute(CLEAN)
+        connection.execute(NO_ENDPOINTS + CLEAN)
+
+
+@asynccontextmanager
+async def serve_api(
+    database_url: str,
+    now: Callable[[], float] = time.time,
+    clock: Clock | None = None,
+    sender: Sender | None = None,
+    **changes: Any,
+) -> AsyncIterator[Api]:
+    """Serve the admin API of a database in this process."""
+    seen, clock = Seen(), clock or Clock()
+    async with open_pool(database_url, 4, ADMIN_ROLE) as pool:
+        options = replace(Options(public_url=PUBLIC_URL), **changes)
+        deps = Deps(pool, options, seen.observe, sender, now=now, clock=clock)
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            async with (
+                serve(deps, "127.0.0.1", 0, 5) as port,
+                aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
+            ):
+                yield Api(f"http://127.0.0.1:{port}", session, connection, seen, clock, deps)
 
 
 @pytest.fixture
 def start_api(api_database: str) -> StartApi:
     """Starts the admin API in this process: `async with start_api(code_seconds=10) as api`."""
-
-    @asynccontextmanager
-    async def start(now: Callable[[], float] = time.time, **changes: Any) -> AsyncIterator[Api]:
-        seen, clock = Seen(), Clock()
-        async with open_pool(api_database, 4, ADMIN_ROLE) as pool:
-            options = replace(Options(public_url=PUBLIC_URL), **changes)
-            deps = Deps(pool, options, seen.observe, now=now, clock=clock)
-            with psycopg.connect(api_database, autocommit=True) as connection:
-                async with (
-                    serve(deps, "127.0.0.1", 0, 5) as port,
-                    aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
-                ):
-                    yield Api(f"http://127.0.0.1:{port}", session, connection, seen, clock, deps)
-
-    return start
+    return partial(serve_api, api_database)
 
 
 @pytest.fixture
@@ -69,3 +87,12 @@ async def api(start_api: StartApi) -> AsyncIterator[Api]:
     """A running admin API."""
     async with start_api() as running:
         yield running
+
+
+@pytest.fixture
+async def sending(host: Host, certificates: tuple[trustme.CA, Path]) -> AsyncIterator[Api]:
+    """A running admin API of the host's database that sends tests."""
+    async with open_sender(settings_for(host.url, certificates[1])) as sender:
+        assert sender is not None
+        async with serve_api(host.url, sender=sender) as running:
+            yield running

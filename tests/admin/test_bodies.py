@@ -111,3 +111,14 @@ async def test_an_escaped_pair_is_one_character(api: Api) -> None:
     answer = await api.ask("POST", KEYS, key=api.make_key("owner", "a"), body=body)
 
     assert answer.json["description"] == "🦷"
+
+
+async def test_a_whole_number_with_a_point(api: Api) -> None:
+    """30.0 is a whole number, as JSON Schema has it; 30.5 is none."""
+    key = api.make_key("owner", "a")
+
+    whole = await api.ask("POST", KEYS, key=key, body=b'{"role": "owner", "expires_in_days": 30.0}')
+    none = await api.ask("POST", KEYS, key=key, body=b'{"role": "owner", "expires_in_days": 30.5}')
+
+    assert whole.status == 201
+    assert none.refusal == (422, "invalid_body")

@@ -1,7 +1,9 @@
 """What the API says when the database does not do what it should."""
 
+import psycopg
 import pytest
 
+from dispatcher.admin.refusals import refusal
 from tests.admin.client import API, Api
 
 
@@ -26,3 +28,49 @@ async def test_the_database_fails(api: Api, errcode: str, expected: tuple[int, s
     assert answer.refusal == expected
     assert "planted" not in answer.text
     assert ("Retry-After" in answer.headers) == (expected[0] == 503)
+
+
+@pytest.mark.parametrize(
+    ("errcode", "expected"),
+    [
+        ("22023", "refused"),  # invalid_parameter_value, and what else is the fault of who asks
+        ("22004", "refused"),
+        ("22003", "refused"),
+        ("22007", "refused"),
+        ("22008", "refused"),
+        ("22001", "refused"),
+        ("22P02", "refused"),
+        ("23514", "refused"),
+        ("55000", "conflict"),
+        ("54000", "limit_reached"),
+    ],
+)
+def test_what_the_database_refuses(lasting_database: str, errcode: str, expected: str) -> None:
+    """What our functions refuse is said in the words of the first line; the second may be for a DBA."""
+    problem = refusal(raised(lasting_database, errcode))
+
+    assert problem is not None
+    assert (problem.code, problem.detail) == (expected, "planted")
+
+
+def test_what_is_not_there(lasting_database: str) -> None:
+    """It is said of every id in the same words."""
+    problem = refusal(raised(lasting_database, "P0002"))
+
+    assert problem is not None
+    assert (problem.code, problem.detail) == ("not_found", None)
+
+
+@pytest.mark.parametrize("errcode", ["22012", "42501", "23505", "53300", "55P03", "57014"])
+def test_what_is_no_refusal(lasting_database: str, errcode: str) -> None:
+    """Division by zero, a missing right, a server that is too busy: not the fault of who asks."""
+    assert refusal(raised(lasting_database, errcode)) is None
+
+
+def raised(url: str, errcode: str) -> psycopg.Error:
+    """What a function raises with this code, as the program sees it."""
+    with psycopg.connect(url, autocommit=True) as connection, pytest.raises(psycopg.Error) as error:
+        connection.execute(
+            f"do $$ begin raise exception E'planted\\nsecond' using errcode = '{errcode}'; end $$".encode()
+        )
+    return error.value

@@ -65,6 +65,14 @@ async def test_a_clinic_has_so_many(api: Api) -> None:
     assert (await api.ask("DELETE", f"{KEYS}/4711", key=api.make_key("owner", "b"))).status == 404
 
 
+async def test_what_names_no_clinic_counts(api: Api) -> None:
+    """Who has several clinics, and says none, is limited by what is theirs alone."""
+    cookie = await api.log_in(api.make_key("operator"), clinics={"a": "owner", "b": "owner"})
+    tests = OWN_RULES[RateClass.TEST].quota
+
+    assert await statuses(api, tests + 1, "POST", f"{API}/test", cookie=cookie) == [400] * tests + [429]
+
+
 def test_what_is_tighter() -> None:
     """Logins, and requests of ours to others on demand, have the least; portal sessions less than reading."""
     quotas = {kind: rule.quota / rule.window for kind, rule in OWN_RULES.items()}

@@ -4,15 +4,18 @@ import asyncio
 import base64
 import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import LiteralString
 
 import aiohttp
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
 from tests.admin.client import API
+from tests.support import postgres
 from tests.support.cli import URL, cli, refused
 from tests.support.ops import free_port
 from tests.support.process import run_dispatcher
@@ -110,6 +113,23 @@ def test_where_it_cannot_serve(database_url: str) -> None:
 def test_a_database_without_us(empty_database_url: str) -> None:
     """It says what to run."""
     assert refused(cli("serve", **environment(empty_database_url)), "outbound-webhooks migrate")
+
+
+@pytest.fixture
+def half_a_login(database_url: str) -> Iterator[str]:
+    """The URL of a login that may not work for clinics."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("create role ow_test_half login password 'half' in role outbound_webhooks_admin")
+        parts = conninfo_to_dict(database_url)
+        yield postgres.to_url(make_conninfo(database_url, user="ow_test_half", password="half"), str(parts["dbname"]))
+        connection.execute("drop role ow_test_half")
+
+
+def test_a_login_that_lacks_a_role(half_a_login: str) -> None:
+    """It does not start, and says what to grant."""
+    done = cli("serve", **environment(half_a_login, admin_port="0"))
+
+    assert refused(done, "grant outbound_webhooks_clinic to ow_test_half")
 
 
 @pytest.fixture

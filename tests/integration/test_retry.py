@@ -1,5 +1,7 @@
 """Failures: retried by the endpoint's schedule with the same id and body, dead when it is exhausted, 410 disables."""
 
+from aiohttp import web
+
 from dispatcher.core.verdict import ANSWERED_GONE, EXHAUSTED
 from dispatcher.demo.receiver import Receiver
 from dispatcher.telemetry.observations import (
@@ -114,11 +116,16 @@ async def test_one_delivery_that_cannot_be_sent(host: Host, receiver: Receiver, 
     }  # fmt: skip
 
 
+async def says_no(_: web.Request) -> web.Response:
+    """An error page, which has a content type."""
+    return web.Response(status=500, text="no")
+
+
 async def test_an_answer_that_the_database_refuses(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
     """As a database in another encoding than UTF-8 may: the failure is recorded, without what the receiver wrote."""
     host.endpoint(receiver.url + "/", retry_schedule=[0, 0])
     host.rows("alter table outbound_webhooks.attempts add constraint refused check (content_type is null)")
-    receiver.default = 500
+    receiver.default = says_no
 
     async with dispatcher() as seen:
         host.pay()

@@ -5,19 +5,27 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 
 import psycopg
 import pytest
+import trustme
 
+from dispatcher.admin import testing
+from dispatcher.admin.deps import Deps, Options, Visit
+from dispatcher.core.identity import Principal, Way
+from dispatcher.db import ADMIN_ROLE, open_pool
 from dispatcher.demo.receiver import Receiver
+from dispatcher.serve import open_sender
 from dispatcher.telemetry.observations import AttemptFinished, SecretsSealed
 from tests.conftest import StartDispatcher
 from tests.support import postgres
 from tests.support.cli import cli
 from tests.support.host import CLINIC, Host
 from tests.support.process import ROOT
+from tests.support.seen import Seen
 from tests.support.server_log import AS_BY_DEFAULT, ServerLog, talkative_server
-from tests.support.settings import MASTER_KEYS
+from tests.support.settings import MASTER_KEYS, settings_for
 
 INSERT = (
     "insert into outbound_webhooks.endpoint_secrets (clinic_id, endpoint_id, secret, sealed, created_at, valid_until)"
@@ -230,3 +238,23 @@ def test_a_key_that_is_brought_along(host: Host, log: ServerLog) -> None:
 
     assert key not in found
     assert other not in found
+
+
+async def test_tests_of_endpoints(
+    host: Host, receiver: Receiver, certificates: tuple[trustme.CA, Path], log: ServerLog
+) -> None:
+    """The admin API is handed keys in clear to sign a test with: none of them is logged."""
+    made = host.endpoint(receiver.url + "/")
+    receiver.keys["/"] = [made.secret]
+    visit = Visit(Principal(Way.API_KEY, "API key 1", is_operator=True, number=1), None, "request-1", "127.0.0.1")
+    async with (
+        open_sender(settings_for(host.url, certificates[1])) as sender,
+        open_pool(host.url, 4, ADMIN_ROLE) as pool,
+    ):
+        sent = await testing.send_test(Deps(pool, Options(), Seen().observe, sender), visit, made.id)
+    found = log.read()
+
+    assert sent.succeeded
+    assert receiver.received[0].verified
+    assert "begin_test" in found
+    assert made.secret[6:] not in found

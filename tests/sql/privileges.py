@@ -183,7 +183,10 @@ EXECUTE = {
     "advance_replay": "dispatcher",
     "arm": "admin",
     "begin_delivery": "dispatcher",
+    "begin_test": "admin",
     "cancel_deliveries": "admin clinic",
+    "change_endpoint": "admin clinic",
+    "cancel_delivery": "admin clinic",
     "claim_deliveries": "dispatcher",
     "create_api_key": "admin",
     "create_endpoint": "admin clinic",
@@ -195,6 +198,7 @@ EXECUTE = {
     "emit_rows": "admin",
     "end_parked": "dispatcher",
     "end_portal_session": "admin",
+    "end_test": "admin",
     "endpoint_stats": "dispatcher admin",
     "ensure_partitions": "dispatcher",
     "explain": "admin clinic",
@@ -211,6 +215,7 @@ EXECUTE = {
     "may_start": "dispatcher",
     "member_roles": "admin",
     "note_api_key_use": "admin",
+    "note_trial": "admin",
     "open_portal_session": "admin",
     "partition_days_ahead": "dispatcher admin monitor",
     "pause_endpoint": "admin clinic",
@@ -262,28 +267,29 @@ EXECUTE = {
 # Functions that only others of ours call, triggers among them.
 INTERNAL = """
     actor_name add_buckets attach_partition attach_triggers audit_action audit_change audit_clean_url
-    audit_difference audit_portal_session audit_replay audit_table begin_drop begin_recapture by_column caller_sees
-    calls_for_event capture_ddl capture_definition capture_handler capture_off capture_switch catalogue_event_types
-    check_arguments check_body_size check_columns check_comparable check_endpoint_url check_event_type check_header
-    check_key check_partition_key check_readable check_reconciled check_related check_retry check_rules check_secret
-    check_selection check_size check_span check_url check_value check_watchable clinic_role column_names count_hours
-    count_selected deliveries_known_since describe_selection describe_source describe_url_refusal diagnose_arming
-    diagnose_capture diagnose_columns diagnose_endpoints diagnose_installation diagnose_newest_row diagnose_payload
-    diagnose_policies diagnose_related diagnose_rights diagnose_row_security diagnose_source diagnose_strays
-    diagnose_switches diagnose_triggers diagnose_urls disable_endpoints drain_parked drop_partition emit_expression
-    ensure_clinic_role ensure_trigger event_body event_gaps event_id event_patterns event_schema events_known_since
-    explain_capture explain_finished explain_live explain_missing field_expression field_schema filter_gap
-    finish_deliveries finished_page follow_endpoint forget_source function_ddl generate_captures give_deliveries
-    guard_header host_address host_refusal insert_event insert_notice is_crowded is_public_address judge_endpoints
-    judge_gap leave_flow mapped_values matches_filter matches_now minor_units note_deaths older_delivery owed_page
-    payload_definition payload_fields payload_is_generated payment_parts payment_rules pinned_settings policies_on
-    present_fields previous_expression promise_stands protect_table protect_tables purge_list quote_column
-    recapture_change recapture_gap record_audit record_capture_error record_late_attempts reevaluate_batch
-    refuse_audit_change refuse_state refuse_unarmed refused_header related_by related_entry related_option
-    related_table relation_of replace_headers replay_batch require_clinic retry_live return_deliveries revoke_ddl
-    revoke_reads ring_doorbell row_gaps row_now row_schema row_statement rows_judged rows_page rule_condition
-    rule_option rule_statement rules_since schema_example selects_event set_replay_state shell_word signing_key
-    source_columns source_name source_named source_now source_of start_replay table_named tables_read told_now
-    traceparent transaction_label treat_backlog trigger_ddl untold unwatch url_refusal uuid_v7 uuid_v7_time
-    wake_followers watch watch_command watch_ddl write_as written_here
+    audit_difference audit_portal_session audit_replay audit_table begin_drop begin_recapture body_schema by_column
+    caller_sees calls_for_event capture_ddl capture_definition capture_handler capture_off capture_switch
+    catalogue_event_types catalogue_operations check_arguments check_body_size check_columns check_comparable
+    check_endpoint_url check_event_type check_header check_key check_partition_key check_readable check_reconciled
+    check_related check_retry check_rules check_secret check_selection check_size check_span check_url check_value
+    check_watchable clinic_role column_names count_hours count_selected deliveries_known_since describe_selection
+    describe_source describe_url_refusal diagnose_arming diagnose_capture diagnose_columns diagnose_endpoints
+    diagnose_installation diagnose_newest_row diagnose_payload diagnose_policies diagnose_related diagnose_rights
+    diagnose_row_security diagnose_source diagnose_strays diagnose_switches diagnose_triggers diagnose_urls
+    disable_endpoints drain_parked drop_partition emit_expression ensure_clinic_role ensure_trigger event_body
+    event_gaps event_id event_patterns event_schema events_known_since explain_capture explain_finished explain_live
+    explain_missing field_expression field_schema filter_gap finish_deliveries finished_page follow_endpoint
+    forget_source function_ddl generate_captures give_deliveries guard_header host_address host_refusal insert_event
+    insert_notice is_crowded is_public_address judge_endpoints judge_gap leave_flow mapped_values matches_filter
+    matches_now minor_units note_deaths older_delivery owed_page payload_definition payload_fields
+    payload_is_generated payment_parts payment_rules pinned_settings policies_on present_fields previous_expression
+    promise_stands protect_table protect_tables purge_list quote_column recapture_change recapture_gap record_audit
+    record_capture_error record_late_attempts reevaluate_batch refuse_audit_change refuse_state refuse_test
+    refuse_unarmed refused_header related_by related_entry related_option related_table relation_of replace_headers
+    replay_batch require_clinic retry_live return_deliveries revoke_ddl revoke_reads ring_doorbell row_gaps row_now
+    row_schema row_statement rows_judged rows_page rule_condition rule_option rule_statement rules_since
+    schema_example selects_event set_replay_state shell_word signing_key source_columns source_name source_named
+    source_now source_of start_replay table_named tables_read told_now traceparent transaction_label treat_backlog
+    trigger_ddl untold unwatch url_refusal uuid_v7 uuid_v7_time wake_followers watch watch_command watch_ddl
+    write_as written_here
 """

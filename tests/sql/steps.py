@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from dispatcher.core.model import NOTICE_RESOURCES
 from tests.support.host import CLINIC, ENVIRONMENT, Endpoint, Host
 
 Row = dict[str, Any]
@@ -134,7 +135,7 @@ def result(claimed: Row, dispatcher: int, values: Row, **changes: object) -> Row
         "dispatcher_id": dispatcher,
         "charged": False,
         "is_probe": claimed["is_probe"],
-        "is_notice": claimed["event_type"].partition(".")[0] in ("endpoint", "delivery"),
+        "is_notice": claimed["event_type"].partition(".")[0] in NOTICE_RESOURCES,
         "slows": False,
         "hold": 0,
         "disable": None,

@@ -17,6 +17,8 @@ CALL = "select * from outbound_webhooks."
 # that tells and does nothing of any clinic is PURE.
 CALLS: dict[str, str] = {
     "cancel_deliveries": "cancel_deliveries(p_endpoint_id => {endpoint})",
+    "change_endpoint": "change_endpoint({endpoint}, '{{}}')",
+    "cancel_delivery": "cancel_delivery({delivery})",
     "explain": "explain('{event}', {endpoint})",
     "list_headers": "list_headers({endpoint})",
     "list_secrets": "list_secrets({endpoint})",
@@ -112,6 +114,8 @@ def test_its_own(sandbox: Host, things: dict[str, Things], name: str) -> None:
         sandbox.rows("select outbound_webhooks.stop_replay(%s)", things[MINE].replay)
     if name == "revoke_secret":
         sandbox.rows("select outbound_webhooks.rotate_secret(%s)", things[MINE].endpoint)
+    if name == "cancel_delivery":
+        sandbox.rows("select outbound_webhooks.retry_delivery(%s)", things[MINE].delivery)
     answer = call(sandbox, CALLS[name], things[MINE])
 
     assert isinstance(answer, list), answer

@@ -19,8 +19,17 @@ OFFER: Mapping[str, Any] = {
 
 
 def catalogue(host: Host) -> dict[str, steps.Row]:
-    """The event types by name."""
-    return {str(row["name"]): row for row in host.rows("select * from outbound_webhooks.event_types order by name")}
+    """The event types of what is watched, or described by people, by name."""
+    rows = host.rows(
+        "select * from outbound_webhooks.event_types where source_id is not null or not generated order by name"
+    )
+    return {str(row["name"]): row for row in rows}
+
+
+def ours(host: Host) -> dict[str, steps.Row]:
+    """The event types that we emit ourselves, by name."""
+    rows = host.rows("select * from outbound_webhooks.event_types where source_id is null and generated order by name")
+    return {str(row["name"]): row for row in rows}
 
 
 def valid(host: Host, body: Any, name: str | None = None) -> None:
@@ -229,3 +238,54 @@ def test_who_may(sandbox: Host, role: str, may_describe: bool) -> None:
 
     assert len(found) == 3
     assert allowed is may_describe
+
+
+def test_operational_events(sandbox: Host) -> None:
+    """What we emit ourselves is there from the start, and the bodies that are really made fit."""
+    sandbox.rows("update outbound_webhooks.settings set breaker_failures = 1000")
+    about = steps.endpoint(sandbox, event_types=["payment_transaction.*"]).id
+    steps.endpoint(sandbox, event_types=["endpoint.*", "delivery.*"])
+    tell = "select outbound_webhooks.tell_operations()"
+    steps.emit(sandbox)
+    steps.end_all(sandbox, {**steps.DEAD, "disable": "the receiver answered 410 Gone"})
+    sandbox.rows(tell)
+    sandbox.rows("select outbound_webhooks.resume_endpoint(%s)", about)
+    steps.emit(sandbox)
+    steps.end_all(sandbox, steps.SUCCEEDED)
+    sandbox.rows(tell)
+
+    told = {
+        body["type"]: body for body in steps.bodies(sandbox) if body["type"].partition(".")[0] != "payment_transaction"
+    }
+
+    assert set(ours(sandbox)) == {*told, "webhook.test"}
+    for name, entry in ours(sandbox).items():
+        Draft202012Validator.check_schema(entry["schema"])
+        for body in (entry["example"], told.get(name, entry["example"])):
+            Draft202012Validator(entry["schema"], format_checker=Draft202012Validator.FORMAT_CHECKER).validate(body)
+
+
+def test_the_operational_ones_in_your_own_words(sandbox: Host) -> None:
+    """They stay so when the functions are loaded again; what nobody described is as this release says."""
+    sandbox.rows(
+        "select outbound_webhooks.describe_event_type('delivery.dead', 'In our words.', '{\"type\": \"object\"}', '{}')"
+    )
+    sandbox.rows("update outbound_webhooks.event_types set description = 'as it was' where name = 'endpoint.disabled'")
+    before = sandbox.value("select max(id) from outbound_webhooks.audit_log")
+
+    sandbox.rows("select outbound_webhooks.catalogue_operations()")
+    sandbox.rows("select outbound_webhooks.catalogue_operations()")
+    lines = sandbox.rows("select action, subject from outbound_webhooks.audit_log where id > %s", before)
+
+    assert catalogue(sandbox)["delivery.dead"]["description"] == "In our words."
+    assert ours(sandbox)["endpoint.disabled"]["description"].startswith("An endpoint was disabled")
+    assert lines == [{"action": "event_type.changed", "subject": "event type endpoint.disabled"}]
+
+
+def test_an_installation_is_no_line_of_the_audit_log(lasting_host: Host) -> None:
+    """The entries that come with it are nobody's deed."""
+    lines = lasting_host.rows(
+        "select subject from outbound_webhooks.audit_log where action like 'event_type.%%' and subject !~ 'payment_'"
+    )
+
+    assert lines == []

@@ -11,7 +11,7 @@ import pytest
 from tests.sql.explaining import codes, explain, newest, paid
 from tests.sql.steps import RETRY, Row, claim, endpoint, record, register, result
 from tests.support.days import add_day, add_event, ago
-from tests.support.host import CLINIC, Host
+from tests.support.host import CLINIC, ENVIRONMENT, Host
 
 CHANGE = "update outbound_webhooks.endpoints set {} where id = %s"
 TELL = "select outbound_webhooks.tell_operations()"
@@ -117,6 +117,15 @@ def not_by_name(host: Host) -> list[Row]:
     return explain(host, newest(host), other.id)
 
 
+def of_a_test(host: Host) -> list[Row]:
+    """Another endpoint was tested."""
+    other = endpoint(host)
+    event = host.value(
+        "select event_id from outbound_webhooks.begin_test(%s, null, %s)", endpoint(host).id, ENVIRONMENT
+    )
+    return explain(host, event, other.id)
+
+
 REACHED: dict[str, tuple[Callable[[Host], list[Row]], str]] = {
     "unknown_event": (unknown_event, "there is no such event"),
     "unknown_endpoint": (unknown_endpoint, "there is no such endpoint"),
@@ -135,6 +144,7 @@ REACHED: dict[str, tuple[Callable[[Host], list[Row]], str]] = {
     "matches_now": (matches_now, "the endpoint would get such an event now: it was changed since"),
     "about_itself": (about_itself, "an endpoint is not told of itself"),
     "not_active": (not_active, "an operational event goes to active endpoints only: this one is paused"),
+    "of_a_test": (of_a_test, "a test goes to the endpoint that is tested, which is "),
     "not_by_name": (not_by_name, "the endpoint asks for *, and * does not ask for endpoint.disabled"),
 }
 

@@ -174,7 +174,7 @@ def test_a_table_that_is_gone(sandbox: Host) -> None:
     assert error.diag.message_primary == "there is no table 4000000000"
 
 
-@pytest.mark.parametrize("resource", ["endpoint", "delivery"])
+@pytest.mark.parametrize("resource", ["endpoint", "delivery", "webhook"])
 def test_operational_events_are_not_for_others(sandbox: Host, resource: str) -> None:
     """emit() and watch() refuse the resources, each with what to do instead."""
     statements = [
@@ -190,6 +190,6 @@ def test_operational_events_are_not_for_others(sandbox: Host, resource: str) -> 
 
     assert [diag.message_primary for diag in refused] == [
         *[f"event types of '{resource}' are operational events, which only the dispatcher makes"] * 2,
-        f"the resource '{resource}' is taken: its events tell of endpoints and deliveries",
+        f"the resource '{resource}' is taken: its events tell of endpoints, deliveries and tests",
     ]
     assert {diag.message_hint for diag in refused} == {"Call the resource something else."}

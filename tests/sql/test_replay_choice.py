@@ -74,6 +74,7 @@ def choices(host: Host) -> dict[str, int]:
         ({"since": "-infinity", "until": "infinity"}, ["dead", "timeout", "other clinic"]),
         ({"since": "tomorrow"}, []),
         ({"until": "yesterday"}, []),
+        ({"until": "1960-01-01"}, []),
         ({"clinic_id": "clinic-3"}, []),
     ],
     ids=str,

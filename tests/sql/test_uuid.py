@@ -36,6 +36,14 @@ def test_fields(sandbox: Host) -> None:
     assert len(set(found)) == 3
 
 
+def test_the_floor_before_all_ids(sandbox: Host) -> None:
+    """Before 1970 no id can have been made: what is looked for up to then is nothing, and not everything."""
+    floors = [uuid_v7_floor(sandbox, NOON.replace(year=year)) for year in (2, 1969)]
+    always = sandbox.value("select outbound_webhooks.uuid_v7_floor('-infinity')")
+
+    assert {*floors, always} == {UUID(int=0)}
+
+
 def test_they_sort_by_microseconds(sandbox: Host) -> None:
     """Ids of one millisecond, made microseconds apart, are in the order of time."""
     found = [uuid_v7(sandbox, NOON + timedelta(microseconds=n)) for n in (0, 1, 2, 499, 500, 501, 998, 999, 1000)]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dispatcher.admin.operations.endpoint_rows import SHOW
 from tests.sql.filling import Sizes, fill
 from tests.sql.viewing import VIEWS, as_monitor
 from tests.support import postgres
@@ -119,6 +120,34 @@ def test_counts_that_are_not_asked_for_are_not_made(full: Host) -> None:
     found = plan(full, "select endpoint_id, host, state, breaker, in_flight from outbound_webhooks.stat_endpoints")
 
     assert relations(found) == {"endpoints", "endpoint_flow"}
+
+
+@pytest.mark.parametrize("role", ["outbound_webhooks_admin", "outbound_webhooks_clinic"])
+def test_endpoints_of_the_admin_api(full: Host, role: str) -> None:
+    """Who is shown a few endpoints: what waits for each is counted by an index; what waits for others is not read."""
+    (few,) = full.rows(
+        "select array_agg(e.id) as ids, array_agg(distinct e.clinic_id)::text as clinics from ("
+        "select id, clinic_id from outbound_webhooks.endpoints order by id desc limit 50) as e"
+    )
+    waiting = full.value("select count(*) from outbound_webhooks.deliveries where endpoint_id = any (%s)", few["ids"])
+    with full.connection.transaction():
+        full.rows("select set_config('outbound_webhooks.clinics', %s, true)", few["clinics"])
+        full.rows(f"set local role {role}")
+        cursor = full.connection.execute(
+            f"explain (analyze, buffers, timing off, format json) {SHOW}".encode(),
+            {"clinic_id": None, "endpoint_ids": few["ids"]},
+        )
+        row = cursor.fetchone()
+        full.rows("reset role")
+    assert row is not None
+    found = row["QUERY PLAN"][0]["Plan"]
+
+    counted = [node for node in nodes(found) if node.get("Relation Name") in ("deliveries", "endpoint_hours")]
+    assert found["Actual Rows"] == 50
+    assert {str(node["Node Type"]) for node in counted} <= {"Index Scan", "Index Only Scan", "Bitmap Heap Scan"}
+    assert len(counted) >= 3
+    assert histories(found) == set()
+    assert pages(found) <= int(str(waiting)) + 50 * 40
 
 
 def test_a_plan_that_reads_history_is_found(full: Host) -> None:

@@ -203,3 +203,71 @@ NEVER_INTERNAL_URLS: list[tuple[str, str]] = [
     ("https://[FD00::1]/", "url_host"),
     ("https://localhost:80/", "url_port"),
 ]
+
+# What the admin API may be asked, and refuses: method, path, body (JSON, or bytes), status, code, and the field that it
+# is about. URLs and headers of every kind are above and in bad_headers.py; here is one of each kind of mistake.
+_KEY = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+_ENDPOINT = "/endpoints/{endpoint}"
+
+
+def _new(**fields: object) -> dict[str, object]:
+    return {"url": "https://clinic.example/webhooks", **fields}
+
+
+BAD_REQUESTS: dict[str, tuple[str, str, object, int, str, str]] = {
+    "a cloud's metadata": ("POST", "/endpoints", _new(url=BAD_URLS[0][0]), 422, "invalid_body", "/url"),
+    "a private address": ("POST", "/endpoints", _new(url="https://10.0.0.1/"), 422, "invalid_body", "/url"),
+    "an address in IPv6": ("POST", "/endpoints", _new(url="https://[::ffff:7f00:1]/"), 422, "invalid_body", "/url"),
+    "a hexadecimal address": ("POST", "/endpoints", _new(url="https://0x7f.1/"), 422, "invalid_body", "/url"),
+    "a decimal address": ("POST", "/endpoints", _new(url="https://2130706433/"), 422, "invalid_body", "/url"),
+    "ideographic stops": ("POST", "/endpoints", _new(url="https://127。0。0。1/"), 422, "invalid_body", "/url"),
+    "an address behind NAT64": (
+        "POST", "/endpoints", _new(url="https://[64:ff9b::a9fe:a9fe]/"), 422, "invalid_body", "/url",
+    ),
+    "a password in a URL": (
+        "POST", "/endpoints", _new(url=f"https://user:{PASSWORD}@clinic.example/"), 422, "invalid_body", "/url",
+    ),
+    "a line end in a URL": ("POST", "/endpoints", _new(url="https://exam\nple.com/"), 422, "invalid_body", "/url"),
+    "another port": ("POST", "/endpoints", _new(url="https://clinic.example:22/"), 422, "invalid_body", "/url"),
+    "another scheme": ("POST", "/endpoints", _new(url="file:///etc/passwd"), 422, "invalid_body", "/url"),
+    "localhost": ("POST", "/endpoints", _new(url="https://localhost./"), 422, "invalid_body", "/url"),
+    "a new URL that is private": ("PATCH", _ENDPOINT, {"url": "https://10.0.0.1/"}, 422, "invalid_body", "/url"),
+    "chunked": (
+        "POST", "/endpoints", _new(headers={"Transfer-Encoding": "chunked"}), 422, "invalid_body", "/headers",
+    ),
+    "a length": ("POST", "/endpoints", _new(headers={"Content-Length": "1"}), 422, "invalid_body", "/headers"),
+    "a host": ("POST", "/endpoints", _new(headers={"Host": "a"}), 422, "invalid_body", "/headers"),
+    "a signature": (
+        "POST", "/endpoints", _new(headers={"webhook-signature": "v1,x"}), 422, "invalid_body", "/headers",
+    ),
+    "a header in a header": (
+        "POST", "/endpoints", _new(headers={"x-a": "a\r\nX-B: c"}), 422, "invalid_body", "/headers",
+    ),
+    "a name with a space": ("POST", "/endpoints", _new(headers={"x a": "b"}), 422, "invalid_body", "/headers"),
+    "a name with a colon": ("POST", "/endpoints", _new(headers={"x-a:": "b"}), 422, "invalid_body", "/headers"),
+    "no name": ("POST", "/endpoints", _new(headers={"": "b"}), 422, "invalid_body", "/headers"),
+    "200 headers": (
+        "POST", "/endpoints", _new(headers={f"x-{n}": "a" for n in range(200)}), 422, "invalid_body", "/headers",
+    ),
+    "a header of 60 KB": ("POST", "/endpoints", _new(headers={"x-a": "b" * 60_000}), 422, "invalid_body", "/headers"),
+    "a header of 100 KB": ("POST", "/endpoints", _new(headers={"x-a": "b" * 100_000}), 413, "body_too_large", ""),
+    "a key of 6 bytes": ("POST", "/endpoints", _new(secret="whsec_MfKQ9r8G"), 422, "invalid_body", "/secret"),
+    "a key in capitals": ("POST", "/endpoints", _new(secret=_KEY.upper()), 422, "invalid_body", "/secret"),
+    "a key of no base64": ("POST", "/endpoints", _new(secret="whsec_!!!"), 422, "invalid_body", "/secret"),
+    "two dots": ("POST", "/endpoints", _new(event_types=["payment..x"]), 422, "invalid_body", "/event_types"),
+    "a type of 300 characters": (
+        "POST", "/endpoints", _new(event_types=["a" * 300 + ".b"]), 422, "invalid_body", "/event_types",
+    ),
+    "an umlaut": ("POST", "/endpoints", _new(event_types=["päyment.paid"]), 422, "invalid_body", "/event_types"),
+    "another clinic": ("PATCH", _ENDPOINT, {"clinic_id": "b"}, 422, "invalid_body", "/clinic_id"),
+    "a key by PATCH": ("PATCH", _ENDPOINT, {"secret": _KEY}, 422, "invalid_body", "/secret"),
+    "a state by PATCH": ("PATCH", _ENDPOINT, {"state": "active"}, 422, "invalid_body", "/state"),
+    "a name twice": ("PATCH", _ENDPOINT, b'{"url": "https://a.example/", "url": "x"}', 400, "invalid_json", ""),
+    "NUL": ("PATCH", _ENDPOINT, b'{"description": "a\\u0000b"}', 400, "invalid_json", ""),
+    "half a surrogate pair": ("PATCH", _ENDPOINT, b'{"description": "\\ud800"}', 400, "invalid_json", ""),
+    "NaN": ("PATCH", _ENDPOINT, b'{"max_in_flight": NaN}', 400, "invalid_json", ""),
+    "1e400": ("PATCH", _ENDPOINT, b'{"max_in_flight": 1e400}', 400, "invalid_json", ""),
+    "5,000 digits": ("PATCH", _ENDPOINT, b'{"max_in_flight": ' + b"9" * 5000 + b"}", 400, "invalid_json", ""),
+    "20,000 deep": ("PATCH", _ENDPOINT, b'{"filter": ' + b'{"a":' * 10_000, 400, "invalid_json", ""),
+    "2 MB": ("PATCH", _ENDPOINT, b'{"description": "' + b"x" * 2_000_000 + b'"}', 413, "body_too_large", ""),
+}  # fmt: skip

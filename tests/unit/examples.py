@@ -110,6 +110,9 @@ def every_observation() -> list[o.Observation]:
         a.RequestAnswered("a1b2c3d5", "-", "-", 404, 1, None, None, "192.0.2.7"),
         a.AuthenticationRefused("a1b2c3d6", "API key", "192.0.2.7"),
         a.RequestFailed("a1b2c3d7", "TypeError", "me.py:12"),
+        a.EndpointTested("a1b2c3d8", "0195555e-6c00-7000-8000-000000000002", 42, 7, "clinic-1", 204, None, 31),
+        a.EndpointTested("a1b2c3d9", "0195555e-6c00-7000-8000-000000000003", None, None, "clinic-1", None, "dns", 5),
+        a.EndpointNotTested("a1b2c3da", "clinic-1", "master key k1 is not among the configured ones (k2)"),
     ]
 
 

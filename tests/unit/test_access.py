@@ -12,7 +12,8 @@ EVERYBODY = {
 }  # fmt: skip
 # All that has to do with secrets and keys, and what cannot be taken back.
 NOT_MANAGERS = {
-    "endpoint.retire", "header.set", "header.remove", "signing_key.read", "signing_key.rotate", "signing_key.revoke",
+    "endpoint.read_query", "endpoint.retire", "header.set", "header.remove", "signing_key.read", "signing_key.rotate",
+    "signing_key.revoke",
     "api_key.read", "api_key.issue", "api_key.revoke",
 }  # fmt: skip
 MATRIX = {

@@ -45,9 +45,11 @@ INTERNAL: dict[str, tuple[str, ...]] = {
     ),
     "dispatcher.pipeline.alertness": (),  # a decision: as pure as core
     "dispatcher.admin": (
+        "dispatcher",
         "dispatcher.admin",
         "dispatcher.core",
         "dispatcher.db",
+        "dispatcher.egress.errors",  # serve hands it the way out
         "dispatcher.telemetry.admin_observations",
         "dispatcher.telemetry.observations",
     ),
@@ -63,9 +65,12 @@ INTERNAL: dict[str, tuple[str, ...]] = {
         "dispatcher.telemetry",
     ),
     "dispatcher.serve": (
+        "dispatcher",
         "dispatcher.admin",
         "dispatcher.config",
+        "dispatcher.core",
         "dispatcher.db",
+        "dispatcher.egress",
         "dispatcher.migrate",
         "dispatcher.telemetry.admin_observations",
         "dispatcher.telemetry.observations",
@@ -132,6 +137,7 @@ INTERNAL: dict[str, tuple[str, ...]] = {
     "dispatcher.commands.serving": (
         "dispatcher.commands.lasting",
         "dispatcher.commands.parsing",
+        "dispatcher.commands.session",
         "dispatcher.config",
         "dispatcher.db",
         "dispatcher.serve",

@@ -117,6 +117,7 @@ def test_levels(capfd: Capture) -> None:
         "maintenance.hindered",
         "database.trouble",
         "authentication.refused",
+        "endpoint.not_tested",
     }
     assert {event for event, level in levels if level == "error"} == {
         "result.unrecordable",

@@ -1,18 +1,33 @@
 """Answers as JSON: times in UTC as ISO 8601, nothing else converted."""
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
+from uuid import UUID
 
 from aiohttp import web
+from pydantic import TypeAdapter
 
 from dispatcher.admin.problems import Problem
+from dispatcher.admin.values import LARGEST_INTEGER
 
 
-def answer(body: Mapping[str, Any], status: int = 200) -> web.Response:
-    """A JSON answer."""
-    return web.Response(status=status, body=json.dumps(body, default=_text).encode(), content_type="application/json")
+@cache
+def adapter(model: type) -> TypeAdapter[Any]:
+    """What knows the schema of a dataclass that answers are made of."""
+    return TypeAdapter(model)
+
+
+def answer(body: object, status: int = 200) -> web.Response:
+    """A JSON answer: a dataclass, as the route says which one."""
+    return web.Response(status=status, body=written(body).encode(), content_type="application/json")
+
+
+def written(body: object) -> str:
+    """A dataclass as JSON."""
+    model: type = type(body)
+    return json.dumps(adapter(model).dump_python(body), default=_text)
 
 
 def number_in_path(request: web.Request, name: str) -> int:
@@ -22,12 +37,20 @@ def number_in_path(request: web.Request, name: str) -> int:
         Problem: there can be no such id.
     """
     number = int(request.match_info[name])
-    if number >= 2**63:
+    if number > LARGEST_INTEGER:
         raise Problem("not_found")
     return number
 
 
+def uuid_in_path(request: web.Request, name: str) -> UUID:
+    """A UUID that stands in the path; the route lets nothing else through."""
+    return UUID(request.match_info[name])
+
+
 def _text(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat()
+        case UUID():
+            return str(value)
     raise TypeError(f"{type(value).__name__} is not JSON")

@@ -12,9 +12,11 @@ from aiohttp import hdrs, web
 
 from dispatcher.admin.authentication import COOKIE
 from dispatcher.admin.deps import ADDRESS, DEPS, REQUEST_ID
+from dispatcher.admin.limits import RateClass
 from dispatcher.admin.operations import portal
 from dispatcher.admin.origins import is_same_origin
 from dispatcher.admin.problems import Problem
+from dispatcher.admin.routes import Open, Route
 from dispatcher.core.identity import Principal
 
 HOME = "/api/webhooks/me"
@@ -107,3 +109,12 @@ def _page(content: str, status: int = 200) -> web.Response:
         # With no-referrer, browsers send the form with `Origin: null`: those without Sec-Fetch-Site would be refused.
         headers={"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"},
     )
+
+
+_CODE = "/portal/{code:[A-Za-z0-9_-]{43}}"
+
+ROUTES = (
+    Route("GET", _CODE, Open.ANYBODY, RateClass.LOGIN, show_exchange, media="text/html"),
+    Route("POST", _CODE, Open.ANYBODY, RateClass.LOGIN, exchange, media="text/html"),
+    Route("GET", "/portal/open.js", Open.ANYBODY, RateClass.READ, send_script, media="text/javascript"),
+)

@@ -1,33 +1,45 @@
 """portal-sessions, logout: how people come and go, by a host's server that knows them."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from dispatcher.admin.api.answers import answer
 from dispatcher.admin.api.api_keys import RoleName
 from dispatcher.admin.authentication import COOKIE
 from dispatcher.admin.bodies import Body, read_body
 from dispatcher.admin.deps import DEPS, VISIT
-from dispatcher.admin.limits import take_for_person
+from dispatcher.admin.limits import RateClass, take_for_person
 from dispatcher.admin.operations import portal
 from dispatcher.admin.problems import Problem
+from dispatcher.admin.routes import API, Open, Route
+from dispatcher.admin.values import Name
 from dispatcher.core.access import Role
-from dispatcher.core.identity import MOST_CLINICS, Principal, Way, is_name, may_grant
+from dispatcher.core.identity import MOST_CLINICS, Principal, Way, may_grant
 
-
-def _name(text: str) -> str:
-    if not is_name(text):
-        raise ValueError("must be 1 to 200 readable characters, without a space at either end")
-    return text
-
-
-Name = Annotated[str, AfterValidator(_name)]
+# What the validator below asks, in the words of JSON Schema.
+_ONE_OF_BOTH: JsonDict = {
+    "oneOf": [
+        {
+            "required": ["clinics"],
+            "properties": {"clinics": {"minProperties": 1}, "is_operator": {"const": False}},
+        },
+        {
+            "required": ["is_operator"],
+            "properties": {"clinics": {"maxProperties": 0}, "is_operator": {"const": True}},
+        },
+    ]
+}
 
 
 class NewPortalSession(Body):
     """Who the person is, and what they are at which clinic; or that they are an operator."""
+
+    model_config = ConfigDict(json_schema_extra=_ONE_OF_BOTH)
 
     user: Name
     clinics: Annotated[dict[Name, RoleName], Field(max_length=MOST_CLINICS)] = Field(default_factory=dict)
@@ -42,6 +54,14 @@ class NewPortalSession(Body):
     def roles(self) -> dict[str, Role]:
         """The role by clinic."""
         return {clinic_id: Role(role) for clinic_id, role in self.clinics.items()}
+
+
+@dataclass(frozen=True)
+class PortalSession:
+    """A session that waits to be opened."""
+
+    url: Annotated[str, Field(description="Where to send the person's browser; good once.")]
+    expires_at: Annotated[datetime, Field(description="Until when it can be opened.")]
 
 
 async def create_portal_session(request: web.Request) -> web.Response:
@@ -59,7 +79,7 @@ async def create_portal_session(request: web.Request) -> web.Response:
     code, ends_at = await portal.create_portal_session(
         deps.pool, visit, body.user, body.roles(), deps.options.code_seconds
     )
-    return answer({"url": f"{deps.options.public_url}/portal/{code}", "expires_at": ends_at}, status=201)
+    return answer(PortalSession(f"{deps.options.public_url}/portal/{code}", ends_at), status=201)
 
 
 def _may_grant_all(principal: Principal, body: NewPortalSession) -> bool:
@@ -77,3 +97,28 @@ async def log_out(request: web.Request) -> web.Response:
     response = web.Response(status=204)
     response.del_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="Lax")
     return response
+
+
+ROUTES = (
+    Route(
+        "POST",
+        f"{API}/portal-sessions",
+        "portal_session.issue",
+        RateClass.PORTAL,
+        create_portal_session,
+        "Ask for a session for a person's browser; with an API key",
+        answer=PortalSession,
+        status=201,
+        body=NewPortalSession,
+        problems=("cannot_grant", "portal_off"),
+    ),
+    Route(
+        "POST",
+        f"{API}/logout",
+        Open.SOMEBODY,
+        RateClass.WRITE,
+        log_out,
+        "End the portal session that the request came with",
+        problems=("forbidden",),
+    ),
+)

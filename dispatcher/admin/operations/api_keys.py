@@ -1,10 +1,12 @@
 """API keys: making, listing, revoking, and finding out whom one stands for."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Annotated
 
 from psycopg.rows import class_row
+from pydantic import Field
 
 from dispatcher.admin.deps import Visit
 from dispatcher.admin.operations.transaction import of_visit
@@ -29,6 +31,13 @@ class ApiKey:
     last_used_at: datetime | None
     revoked_at: datetime | None
     revoked_by: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuedApiKey(ApiKey):
+    """A key that was made just now."""
+
+    key: Annotated[str, Field(description="The key itself, which is shown this once.")]
 
 
 async def find_principal(pool: Pool, text: str) -> Principal | None:
@@ -61,7 +70,7 @@ async def find_principal(pool: Pool, text: str) -> Principal | None:
 
 async def create_api_key(
     pool: Pool, visit: Visit, role: Role, description: str, expires_in: timedelta | None
-) -> tuple[str, ApiKey]:
+) -> IssuedApiKey:
     """Make a key for the clinic of the request, or for operators; returns the key itself, this once.
 
     Raises:
@@ -79,7 +88,7 @@ async def create_api_key(
             await typed.execute(_LIST + " where k.api_key_id = %s", (visit.clinic_id, row[0]))
             created = await typed.fetchone()
     assert created is not None
-    return write_api_key(row[0], secret), created
+    return IssuedApiKey(**asdict(created), key=write_api_key(row[0], secret))
 
 
 async def list_api_keys(pool: Pool, clinic_id: str | None) -> list[ApiKey]:

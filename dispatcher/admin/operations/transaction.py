@@ -1,4 +1,4 @@
-"""A transaction of who calls."""
+"""Transactions of who calls."""
 
 from contextlib import AbstractAsyncContextManager
 
@@ -6,9 +6,22 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from dispatcher.admin.deps import Visit
-from dispatcher.db import Pool, transaction_of
+from dispatcher.db import Caller, Pool, clinic_transaction, transaction_of
+
+Transaction = AbstractAsyncContextManager[AsyncConnection[TupleRow]]
 
 
-def of_visit(pool: Pool, visit: Visit) -> AbstractAsyncContextManager[AsyncConnection[TupleRow]]:
-    """A transaction of who calls."""
+def of_visit(pool: Pool, visit: Visit) -> Transaction:
+    """A transaction of who calls, as the admin role: for what the clinic role has no right to."""
     return transaction_of(pool, visit.principal.actor, visit.request_id, visit.address)
+
+
+def of_clinic(pool: Pool, visit: Visit) -> Transaction:
+    """A transaction that sees the clinic that the request is about, and nothing else, whatever its statements say.
+
+    An operator's request that names no clinic sees all of them.
+    """
+    if visit.clinic_id is None:
+        return of_visit(pool, visit)
+    caller = Caller([visit.clinic_id], visit.principal.actor, visit.request_id, visit.address)
+    return clinic_transaction(pool, caller)

@@ -1,0 +1,69 @@
+"""audit: what was changed and what was denied, when, by whom, from where."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import BeforeValidator, Field
+
+from dispatcher.admin.api.answers import answer
+from dispatcher.admin.cursors import read_cursor, write_cursor
+from dispatcher.admin.deps import DEPS, VISIT
+from dispatcher.admin.limits import RateClass
+from dispatcher.admin.operations import audit
+from dispatcher.admin.operations.audit import AuditLine
+from dispatcher.admin.queries import Page, read_query
+from dispatcher.admin.routes import API, Route
+from dispatcher.admin.values import Moment
+
+
+def _flag(value: object) -> bool:
+    """Without this, yes, on and 1 would be read as true."""
+    if value not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return value == "true"
+
+
+class AuditQuery(Page):
+    """Which lines."""
+
+    action: Annotated[str, Field(max_length=100, pattern=r"^[a-z_]+\.([a-z_]+|\*)$")] | None = Field(
+        None, description="endpoint.paused; or endpoint.* for all that is done to endpoints."
+    )
+    is_denied: Annotated[bool, BeforeValidator(_flag)] | None = Field(
+        None, description="true: only what was denied; false: only what was done."
+    )
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Lines of the audit log, the newest first."""
+
+    audit: list[AuditLine]
+    next: Annotated[str | None, Field(description="The cursor of what follows; null at the end.")]
+
+
+async def list_audit_lines(request: web.Request) -> web.Response:
+    """The clinic's lines; all, the platform's own among them, if the request names no clinic."""
+    query = read_query(request, AuditQuery)
+    (before,) = (None,) if query.cursor is None else read_cursor(query.cursor, int)
+    filters = query.model_dump(include={"action", "is_denied", "since", "until"})
+    found = await audit.list_audit_lines(request.app[DEPS].pool, request[VISIT], filters, before, query.limit + 1)
+    shown = found[: query.limit]
+    return answer(Audit(shown, write_cursor(shown[-1].audit_id) if len(found) > len(shown) else None))
+
+
+ROUTES = (
+    Route(
+        "GET",
+        f"{API}/audit",
+        "audit.read",
+        RateClass.READ,
+        list_audit_lines,
+        "Read the audit log, the newest lines first",
+        answer=Audit,
+        query=AuditQuery,
+    ),
+)

@@ -1,0 +1,173 @@
+"""endpoints: the receivers of a clinic, or, for an operator who names none, of all."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Annotated, TypeVar
+
+from aiohttp import web
+from pydantic import Field
+
+from dispatcher.admin.api.answers import answer, number_in_path
+from dispatcher.admin.api.endpoint_fields import ChangedEndpoint, NewEndpoint, Reason
+from dispatcher.admin.api.testing import PROBLEMS as VERIFY_PROBLEMS
+from dispatcher.admin.api.testing import verify
+from dispatcher.admin.bodies import read_body
+from dispatcher.admin.cursors import read_cursor, write_cursor
+from dispatcher.admin.deps import DEPS, VISIT, Visit
+from dispatcher.admin.limits import RateClass
+from dispatcher.admin.operations import endpoints
+from dispatcher.admin.operations.endpoint_rows import CreatedEndpoint, Endpoint, State
+from dispatcher.admin.problems import Problem
+from dispatcher.admin.queries import Page, Query, read_query
+from dispatcher.admin.routes import API, Route, number
+from dispatcher.core.redaction import REDACTED
+
+Shown = TypeVar("Shown", bound=Endpoint)
+
+
+class EndpointChoice(Page):
+    """Which endpoints."""
+
+    state: State | None = Field(None, description="Only those in it; left out: all that are not retired.")
+    text: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="Only those that have it in their description, or in their URL up to its query."
+    )
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Endpoints, newest first."""
+
+    endpoints: list[Endpoint]
+    next: Annotated[str | None, Field(description="The cursor for what follows; null: nothing does.")]
+
+
+async def list_endpoints(request: web.Request) -> web.Response:
+    """The endpoints, and how each is doing."""
+    visit, query = request[VISIT], read_query(request, EndpointChoice)
+    before = None if query.cursor is None else read_cursor(query.cursor, int)[0]
+    found = await endpoints.list_endpoints(
+        request.app[DEPS].pool, visit, query.state, query.text, before, query.limit + 1
+    )
+    page = found[: query.limit]
+    following = write_cursor(page[-1].endpoint_id) if len(found) > query.limit else None
+    return answer(Endpoints([shown(endpoint, visit) for endpoint in page], following))
+
+
+async def create_endpoint(request: web.Request) -> web.Response:
+    """Make an endpoint; the answer has its signing key, this once."""
+    visit = request[VISIT]
+    body = await read_body(request, NewEndpoint)
+    if visit.clinic_id is None:
+        raise Problem("clinic_needed")
+    if body.secret is not None and not visit.may("signing_key.rotate"):
+        raise Problem("forbidden", "The signing key is not yours to choose: leave secret out.")
+    if body.headers and not visit.may("header.set"):
+        raise Problem("forbidden", "Headers are not yours to set: leave them out.")
+    options = body.model_dump(exclude={"verify"})
+    if body.verify:
+        await verify(request, partial(endpoints.insert_endpoint, clinic_id=visit.clinic_id, options=options))
+    made = await endpoints.create_endpoint(request.app[DEPS].pool, visit, visit.clinic_id, options)
+    if not visit.may("signing_key.rotate"):
+        made = replace(made, secret=None)
+    return answer(shown(made, visit), status=201)
+
+
+async def show_endpoint(request: web.Request) -> web.Response:
+    """One endpoint, also one that is retired."""
+    visit = request[VISIT]
+    found = await endpoints.find_endpoint(request.app[DEPS].pool, visit, number_in_path(request, "id"))
+    return answer(shown(found, visit))
+
+
+async def change_endpoint(request: web.Request) -> web.Response:
+    """Change some options of an endpoint."""
+    visit = request[VISIT]
+    body = await read_body(request, ChangedEndpoint)
+    try:
+        changed = await endpoints.change_endpoint(
+            request.app[DEPS].pool, visit, number_in_path(request, "id"), body.changes(), visit.may("header.set")
+        )
+    except endpoints.IsRedirected:
+        raise Problem("forbidden", "The endpoint has headers, which are not yours to send to another URL.") from None
+    return answer(shown(changed, visit))
+
+
+class Retirement(Query):
+    """Why an endpoint is retired."""
+
+    reason: Reason | None = None
+
+
+async def retire_endpoint(request: web.Request) -> web.Response:
+    """Retire an endpoint for good: it gets no new events, and what is due to it is cancelled."""
+    query = read_query(request, Retirement)
+    await endpoints.retire_endpoint(request.app[DEPS].pool, request[VISIT], number_in_path(request, "id"), query.reason)
+    return web.Response(status=204)
+
+
+def shown(endpoint: Shown, visit: Visit) -> Shown:
+    """An endpoint as who asks may see it: some receivers want a token in the query of their URL."""
+    place, mark, _ = endpoint.url.partition("?")
+    if not mark or visit.may("endpoint.read_query"):
+        return endpoint
+    return replace(endpoint, url=f"{place}?{REDACTED}")
+
+
+ENDPOINTS = f"{API}/endpoints"
+ENDPOINT = f"{ENDPOINTS}/{number('id')}"
+
+ROUTES = (
+    Route(
+        "GET",
+        ENDPOINTS,
+        "endpoint.read",
+        RateClass.READ,
+        list_endpoints,
+        "List endpoints, newest first",
+        answer=Endpoints,
+        query=EndpointChoice,
+    ),
+    Route(
+        "POST",
+        ENDPOINTS,
+        "endpoint.create",
+        RateClass.WRITE,
+        create_endpoint,
+        "Make an endpoint",
+        answer=CreatedEndpoint,
+        status=201,
+        body=NewEndpoint,
+        problems=("limit_reached", *VERIFY_PROBLEMS),
+    ),
+    Route(
+        "GET",
+        ENDPOINT,
+        "endpoint.read",
+        RateClass.READ,
+        show_endpoint,
+        "Show an endpoint, and how it is doing",
+        answer=Endpoint,
+    ),
+    Route(
+        "PATCH",
+        ENDPOINT,
+        "endpoint.change",
+        RateClass.WRITE,
+        change_endpoint,
+        "Change options of an endpoint; what is left out stays as it is",
+        answer=Endpoint,
+        body=ChangedEndpoint,
+        problems=("conflict",),
+    ),
+    Route(
+        "DELETE",
+        ENDPOINT,
+        "endpoint.retire",
+        RateClass.WRITE,
+        retire_endpoint,
+        "Retire an endpoint for good; it stays on record",
+        query=Retirement,
+        problems=("conflict",),
+    ),
+)

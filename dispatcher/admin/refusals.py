@@ -1,0 +1,39 @@
+"""What the functions in the database refuse, by its SQLSTATE: each is the fault of what was asked for, not ours."""
+
+import psycopg
+from psycopg import errors
+
+from dispatcher.admin.problems import Problem
+
+_CODES: dict[type[psycopg.Error], str] = {
+    errors.NoDataFound: "not_found",
+    errors.ProgramLimitExceeded: "limit_reached",
+    errors.ObjectNotInPrerequisiteState: "conflict",
+    errors.CheckViolation: "refused",
+    errors.DatetimeFieldOverflow: "refused",
+    errors.InvalidDatetimeFormat: "refused",
+    errors.InvalidParameterValue: "refused",
+    errors.InvalidTextRepresentation: "refused",
+    errors.NullValueNotAllowed: "refused",
+    errors.NumericValueOutOfRange: "refused",
+    errors.StringDataRightTruncation: "refused",
+}
+# Of which field it is, by how the code of a refusal begins, which is its constraint.
+_FIELDS = {"url_": "/url", "header_": "/headers"}
+
+
+def refusal(error: psycopg.Error) -> Problem | None:
+    """The problem that a refusal of the database is; None: it is no refusal.
+
+    What our functions say of one is for who asked, and repeats no secret.
+    """
+    code = _CODES.get(type(error))
+    if code is None:
+        return None
+    if code == "not_found":  # the same of every id
+        return Problem(code)
+    message = (error.diag.message_primary or "").partition("\n")[0]
+    for beginning, path in _FIELDS.items():
+        if code == "refused" and (error.diag.constraint_name or "").startswith(beginning):
+            return Problem("invalid_body", errors=[{"path": path, "message": message}])
+    return Problem(code, message or None)

@@ -1,0 +1,70 @@
+"""What is not HTTP, or more of it than a server takes: an answer in the shape of every other error."""
+
+import asyncio
+import json
+import logging
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.admin.client import API, Api
+from tests.admin.test_routes import HEADERS
+
+CANARY = b"canary-4d9f02b7"
+NO_HTTP = {
+    "NUL in a header": b"GET / HTTP/1.1\r\nHost: a\r\nX-A: %s\0\r\n\r\n" % CANARY,
+    "a line end in a header": b"GET / HTTP/1.1\r\nHost: a\r\nX-A: %s\r\x0b\r\n\r\n" % CANARY,
+    "a URL of 9 KB": b"GET /%s%s HTTP/1.1\r\nHost: a\r\n\r\n" % (CANARY, b"a" * 9000),
+    "a header of 9 KB": b"GET / HTTP/1.1\r\nHost: a\r\nX-A: %s%s\r\n\r\n" % (CANARY, b"a" * 9000),
+    "two lengths": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n%s" % CANARY,
+    "a length and chunks": (
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n%s" % CANARY
+    ),
+    "no HTTP at all": b"\x16\x03\x01%s\r\n\r\n" % CANARY,
+}
+
+
+async def answer_to(url: str, sent: bytes) -> tuple[bytes, bytes]:
+    """Send bytes; returns the head and the body of what comes back until the connection is closed."""
+    target = urlsplit(url)
+    reader, writer = await asyncio.open_connection(target.hostname, target.port)
+    try:
+        writer.write(sent)
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    finally:
+        writer.close()
+        await writer.wait_closed()
+    return head, body
+
+
+@pytest.mark.parametrize("name", NO_HTTP)
+async def test_what_is_not_http(api: Api, name: str) -> None:
+    """400 as a problem, with the headers of every answer, nothing of what was sent, and the connection closed."""
+    head, body = await answer_to(api.url, NO_HTTP[name])
+    lines = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+    problem = json.loads(body)
+
+    assert head.split(b" ", 2)[1] == b"400"
+    assert (problem["status"], problem["code"], problem["request_id"]) == (400, "bad_request", lines["X-Request-Id"])
+    assert lines["Content-Type"] == "application/problem+json"
+    assert {found: lines.get(found) for found in HEADERS} == HEADERS
+    assert CANARY not in head + body
+
+
+async def test_what_is_not_http_is_not_logged(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    """A line says that it came, and nothing of it: it may be anybody's key."""
+    caplog.set_level(logging.DEBUG)
+
+    for sent in NO_HTTP.values():
+        await answer_to(api.url, sent)
+
+    assert caplog.text.count("is no HTTP") == len(NO_HTTP)
+    assert CANARY.decode() not in caplog.text
+
+
+async def test_it_serves_on(api: Api) -> None:
+    """Whoever speaks HTTP is answered as before."""
+    for sent in NO_HTTP.values():
+        await answer_to(api.url, sent)
+
+    assert (await api.ask("GET", f"{API}/me", key=api.make_key("owner", "a"))).status == 200
