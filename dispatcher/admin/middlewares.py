@@ -88,6 +88,8 @@ def _problem(request: web.Request, error: Exception) -> Problem:
         case web.HTTPException(status=status) if status < 500:
             headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
             return Problem(_CODES.get(status, "bad_request"), headers=headers)
+        case ConnectionError():  # who asked is gone, in the middle of their body; the database's is an OperationalError
+            return Problem("bad_request")
         case psycopg.Error() if VISIT in request and (refused := refusal(error)):
             return refused
         case psycopg.OperationalError() | PoolTimeout():

@@ -7,8 +7,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from dispatcher.telemetry.admin_observations import RequestAnswered, RequestFailed
 from tests.admin.client import API, Api
 from tests.admin.test_routes import HEADERS
+from tests.support.polling import holds
 
 CANARY = b"canary-4d9f02b7"
 NO_HTTP = {
@@ -60,6 +62,20 @@ async def test_what_is_not_http_is_not_logged(api: Api, caplog: pytest.LogCaptur
 
     assert caplog.text.count("is no HTTP") == len(NO_HTTP)
     assert CANARY.decode() not in caplog.text
+
+
+async def test_who_goes_away(api: Api) -> None:
+    """In the middle of a body: that is no error of ours."""
+    target = urlsplit(api.url)
+    _, writer = await asyncio.open_connection(target.hostname, target.port)
+    head = f"POST {API}/test HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {api.make_key('owner', 'a')}\r\n"
+    writer.write(f"{head}Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{{".encode())
+    writer.write_eof()
+
+    await holds(lambda: api.seen.of(RequestAnswered))
+
+    assert (api.seen.of(RequestAnswered)[0].status, api.seen.of(RequestFailed)) == (400, [])
+    writer.close()
 
 
 async def test_it_serves_on(api: Api) -> None:
