@@ -5,20 +5,28 @@ Nothing secret: whoever writes one sees what they may see, from another row on.
 
 import json
 from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from dispatcher.admin.problems import Problem
 from dispatcher.admin.values import LARGEST_INTEGER, is_text
 
 Value = str | int | UUID | datetime
+Row = TypeVar("Row")
 
 
 def write_cursor(*values: Value) -> str:
     """A cursor of these values."""
     raw = json.dumps([_written(value) for value in values], separators=(",", ":")).encode()
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def cut(found: Sequence[Row], limit: int, place: Callable[[Row], Value]) -> tuple[list[Row], str | None]:
+    """A page of `limit` rows, of which one more was looked for, and the cursor of what follows (None: nothing does)."""
+    shown = list(found[:limit])
+    return shown, write_cursor(place(shown[-1])) if len(found) > limit else None
 
 
 def read_cursor(text: str, *types: type) -> tuple[Any, ...]:

@@ -3,11 +3,12 @@
 One that nobody reads is refused: where a filter is misspelt, the answer would hold more than what was asked for.
 """
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from dispatcher.admin.cursors import read_cursor
 from dispatcher.admin.problems import Problem
 from dispatcher.admin.values import Digits, is_text
 from dispatcher.admin.wrong import described
@@ -29,6 +30,14 @@ class Page(Query):
     cursor: Annotated[str, Field(max_length=1000)] | None = Field(
         None, description="`next` of the answer before, for what follows."
     )
+
+    def after(self, *types: type) -> tuple[Any, ...] | None:
+        """The values of the cursor, one of each of these types; None: the list is read from its beginning.
+
+        Raises:
+            Problem: it is no cursor of such a list.
+        """
+        return None if self.cursor is None else read_cursor(self.cursor, *types)
 
 
 Model = TypeVar("Model", bound=Query)

@@ -28,7 +28,7 @@ def refusal(error: psycopg.Error) -> Problem | None:
     What our functions say of one is for who asked, and repeats no secret.
     """
     code = _CODES.get(type(error))
-    if code is None:
+    if code is None or _is_our_outage(error):
         return None
     if code == "not_found":  # the same of every id
         return Problem(code)
@@ -37,3 +37,12 @@ def refusal(error: psycopg.Error) -> Problem | None:
         if code == "refused" and (error.diag.constraint_name or "").startswith(beginning):
             return Problem("invalid_body", errors=[{"path": path, "message": message}])
     return Problem(code, message or None)
+
+
+def _is_our_outage(error: psycopg.Error) -> bool:
+    """A row for which there is no partition is a check violation, too: of no constraint, and raised by no function."""
+    return (
+        isinstance(error, errors.CheckViolation)
+        and error.diag.constraint_name is None
+        and error.diag.source_function != "exec_stmt_raise"
+    )

@@ -54,5 +54,9 @@ Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, json_schema_e
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 # Makes a whole number strict where it is text; it stands last: Annotated[int, Field(ge=1, le=200), Digits].
 Digits = BeforeValidator(_digits)
+# Which event types: one, those about one kind of thing, or all.
+EventPattern = Annotated[str, Field(pattern=r"^(\*|[a-zA-Z0-9_]{1,64}\.(\*|[a-zA-Z0-9_]{1,64}))$")]
+# What is looked for.
+Text = Annotated[str, Field(min_length=1, max_length=200)]
 # The id of a row.
 Id = Annotated[int, Field(ge=1, le=LARGEST_INTEGER), Digits]

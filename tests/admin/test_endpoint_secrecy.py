@@ -109,6 +109,23 @@ async def test_headers_that_come_at_the_same_time(api: Api) -> None:
     assert row_of(api, number)["endpoint"]["url"] == URL
 
 
+async def test_a_url_that_goes_away_at_the_same_time(api: Api) -> None:
+    """A manager brings back the URL that an owner is just leaving: that is a change, too, and is refused."""
+    number = put(api, "a", headers='{"x-api-key": "s3cret"}')
+    manager, path = api.make_key("manager", "a"), f"{ENDPOINTS}/{number}"
+    waits = "select exists (select from pg_locks as l where not l.granted)"
+
+    with api.database.transaction():
+        api.run("select outbound_webhooks.change_endpoint(%s, %s)", number, f'{{"url": "{OTHER}"}}')
+        asked = asyncio.create_task(api.ask("PATCH", path, key=manager, body={"url": URL}))
+        await holds(lambda: asked.done() or api.value(waits))
+        assert not asked.done()
+    answer = await asked
+
+    assert answer.refusal == (403, "forbidden")
+    assert row_of(api, number)["endpoint"]["url"] == OTHER
+
+
 async def test_without_headers_a_manager_changes_the_url(api: Api) -> None:
     """Nothing secret goes with it."""
     number = put(api, "a", WITH_QUERY)

@@ -67,6 +67,30 @@ def test_what_is_no_refusal(lasting_database: str, errcode: str) -> None:
     assert refusal(raised(lasting_database, errcode)) is None
 
 
+def test_a_day_without_a_partition(lasting_database: str) -> None:
+    """PostgreSQL gives it the code of a check that was not passed: it is our outage all the same."""
+    with psycopg.connect(lasting_database, autocommit=True) as connection, pytest.raises(psycopg.Error) as error:
+        connection.execute(
+            "insert into outbound_webhooks.events (id, clinic_id, type, resource, resource_id, occurred_at, body)"
+            " values (outbound_webhooks.uuid_v7_floor('1999-01-01'), 'a', 'a.b', 'a', '1', now(), '{}')"
+        )
+
+    assert isinstance(error.value, psycopg.errors.CheckViolation)
+    assert refusal(error.value) is None
+
+
+async def test_many_days_are_being_read(api: Api) -> None:
+    """Who waits for a turn at that holds a connection, and is told to come again before it is missed."""
+    key = api.make_key("owner", "a")
+    turn = "select pg_advisory_lock(hashtextextended('outbound_webhooks.statements_over_many_days', 0))"
+    with psycopg.connect(api.database.info.dsn, autocommit=True) as other:
+        other.execute(turn)
+        answer = await api.ask("GET", f"{API}/deliveries/4711", key=key)
+
+    assert answer.refusal == (503, "unavailable")
+    assert "Retry-After" in answer.headers
+
+
 def raised(url: str, errcode: str) -> psycopg.Error:
     """What a function raises with this code, as the program sees it."""
     with psycopg.connect(url, autocommit=True) as connection, pytest.raises(psycopg.Error) as error:

@@ -3,14 +3,17 @@
 import json
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from aiohttp import web
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from dispatcher.admin.problems import Problem
 from dispatcher.admin.values import LARGEST_INTEGER
+
+# What every list has beside its rows.
+Next = Annotated[str | None, Field(description="The cursor of what follows; null at the end.")]
 
 
 @cache

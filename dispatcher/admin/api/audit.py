@@ -6,8 +6,8 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BeforeValidator, Field
 
-from dispatcher.admin.api.answers import answer
-from dispatcher.admin.cursors import read_cursor, write_cursor
+from dispatcher.admin.api.answers import Next, answer
+from dispatcher.admin.cursors import cut
 from dispatcher.admin.deps import DEPS, VISIT
 from dispatcher.admin.limits import RateClass
 from dispatcher.admin.operations import audit
@@ -42,17 +42,16 @@ class Audit:
     """Lines of the audit log, the newest first."""
 
     audit: list[AuditLine]
-    next: Annotated[str | None, Field(description="The cursor of what follows; null at the end.")]
+    next: Next
 
 
 async def list_audit_lines(request: web.Request) -> web.Response:
     """The clinic's lines; all, the platform's own among them, if the request names no clinic."""
     query = read_query(request, AuditQuery)
-    (before,) = (None,) if query.cursor is None else read_cursor(query.cursor, int)
+    (before,) = query.after(int) or (None,)
     filters = query.model_dump(include={"action", "is_denied", "since", "until"})
     found = await audit.list_audit_lines(request.app[DEPS].pool, request[VISIT], filters, before, query.limit + 1)
-    shown = found[: query.limit]
-    return answer(Audit(shown, write_cursor(shown[-1].audit_id) if len(found) > len(shown) else None))
+    return answer(Audit(*cut(found, query.limit, lambda line: line.audit_id)))
 
 
 ROUTES = (

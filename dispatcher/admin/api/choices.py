@@ -1,25 +1,32 @@
 """Parameters by which lists of events and deliveries are chosen; they are called as those of the SQL functions."""
 
-from typing import Annotated, Self
+from datetime import datetime
+from typing import Self
 
 from pydantic import Field, model_validator
 
 from dispatcher.admin.operations.delivery_rows import ErrorClass, State
 from dispatcher.admin.problems import Problem
 from dispatcher.admin.queries import Page
-from dispatcher.admin.values import Id, Moment
+from dispatcher.admin.values import EventPattern, Id, Moment, Text
 
-EVENT_TYPE = r"^(\*|[a-zA-Z0-9_]{1,64}\.(\*|[a-zA-Z0-9_]{1,64}))$"
 
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+def check_choice(resource: str | None, resource_id: str | None, since: datetime | None, until: datetime | None) -> None:
+    """See that events can be meant.
+
+    Raises:
+        ValueError: none can.
+    """
+    if resource_id is not None and resource is None:
+        raise ValueError("resource_id needs resource")
+    if since is not None and until is not None and since >= until:
+        raise ValueError("since has to be before until")
 
 
 class EventQuery(Page):
     """Which events: all that is named has to fit."""
 
-    type: Annotated[str, Field(pattern=EVENT_TYPE)] | None = Field(
-        None, description="payment_transaction.created, payment_transaction.* or *."
-    )
+    type: EventPattern | None = Field(None, description="payment_transaction.created, payment_transaction.* or *.")
     resource: Text | None = Field(None, description="What the event is about: payment_transaction.")
     resource_id: Text | None = Field(None, description="Which one; needs resource.")
     since: Moment | None = Field(None, description="Events from this time on.")
@@ -27,10 +34,7 @@ class EventQuery(Page):
 
     @model_validator(mode="after")
     def _can_be_meant(self) -> Self:
-        if self.resource_id is not None and self.resource is None:
-            raise ValueError("resource_id needs resource")
-        if self.since is not None and self.until is not None and self.since >= self.until:
-            raise ValueError("since has to be before until")
+        check_choice(self.resource, self.resource_id, self.since, self.until)
         return self
 
 

@@ -7,11 +7,11 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import Field
 
-from dispatcher.admin.api.answers import answer, number_in_path
+from dispatcher.admin.api.answers import Next, answer, number_in_path
 from dispatcher.admin.api.choices import DeliveryQuery, require_clinic
 from dispatcher.admin.bodies import Body, read_body
-from dispatcher.admin.cursors import read_cursor, write_cursor
-from dispatcher.admin.deps import DEPS, VISIT, Visit
+from dispatcher.admin.cursors import write_cursor
+from dispatcher.admin.deps import DEPS, VISIT
 from dispatcher.admin.limits import RateClass
 from dispatcher.admin.operations import deliveries
 from dispatcher.admin.operations.deliveries import DeliveryDetails, Retried
@@ -19,7 +19,6 @@ from dispatcher.admin.operations.delivery_rows import Choice, Delivery
 from dispatcher.admin.problems import Problem
 from dispatcher.admin.queries import read_query
 from dispatcher.admin.routes import API, Route, number
-from dispatcher.core.access import may
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Deliveries:
     """
 
     deliveries: list[Delivery]
-    next: Annotated[str | None, Field(description="The cursor of what follows; null at the end.")]
+    next: Next
 
 
 class Cancelling(Body):
@@ -46,7 +45,7 @@ async def list_deliveries(request: web.Request) -> web.Response:
     """Those that are asked for."""
     query, visit = read_query(request, DeliveryQuery), request[VISIT]
     require_clinic(query, visit.clinic_id, query.endpoint_id)
-    after = None if query.cursor is None else read_cursor(query.cursor, UUID, int)
+    after = query.after(UUID, int)
     choice = Choice(visit.clinic_id, **query.model_dump(exclude={"limit", "cursor"}))
     found = await deliveries.list_deliveries(request.app[DEPS].pool, visit, choice, query.limit, after)
     return answer(Deliveries(found.rows, write_cursor(*found.next) if found.next else None))
@@ -56,7 +55,10 @@ async def show_delivery(request: web.Request) -> web.Response:
     """One, with its attempts and what is in its way."""
     visit = request[VISIT]
     found = await deliveries.find_delivery(
-        request.app[DEPS].pool, visit, number_in_path(request, "id"), may_read_answers=_may_read_answers(visit)
+        request.app[DEPS].pool,
+        visit,
+        number_in_path(request, "id"),
+        may_read_answers=visit.may("attempt.read_answer"),
     )
     if found is None:
         raise Problem("not_found")
@@ -75,11 +77,6 @@ async def cancel_delivery(request: web.Request) -> web.Response:
     body = await read_body(request, Cancelling)
     await deliveries.cancel_delivery(request.app[DEPS].pool, request[VISIT], number_in_path(request, "id"), body.reason)
     return web.Response(status=204)
-
-
-def _may_read_answers(visit: Visit) -> bool:
-    role = visit.principal.role_at(visit.clinic_id)
-    return role is not None and may(role, "attempt.read_answer")
 
 
 _ALL = f"{API}/deliveries"

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field
 
 from dispatcher.admin.bodies import Body
 from dispatcher.admin.operations.endpoint_rows import Ordering
+from dispatcher.admin.values import EventPattern
 from dispatcher.core.headers import MAX_HEADERS, check_headers
 from dispatcher.core.redaction import REDACTED
 from dispatcher.core.url import MAX_LENGTH, UrlPolicy, url_refusal
@@ -40,7 +41,7 @@ Url = Annotated[
 ]
 Description = Annotated[str, Field(max_length=1000, description="For people.")]
 EventTypes = Annotated[
-    list[Annotated[str, Field(pattern=r"^(\*|[a-zA-Z0-9_]{1,64}\.(\*|[a-zA-Z0-9_]{1,64}))$")]],
+    list[EventPattern],
     Field(
         min_length=1,
         max_length=100,

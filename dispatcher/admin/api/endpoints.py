@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 from aiohttp import web
 from pydantic import Field
 
-from dispatcher.admin.api.answers import answer, number_in_path
+from dispatcher.admin.api.answers import Next, answer, number_in_path
 from dispatcher.admin.api.endpoint_fields import ChangedEndpoint, NewEndpoint, Reason
 from dispatcher.admin.api.testing import PROBLEMS as VERIFY_PROBLEMS
 from dispatcher.admin.api.testing import verify
 from dispatcher.admin.bodies import read_body
-from dispatcher.admin.cursors import read_cursor, write_cursor
+from dispatcher.admin.cursors import cut
 from dispatcher.admin.deps import DEPS, VISIT, Visit
 from dispatcher.admin.limits import RateClass
 from dispatcher.admin.operations import endpoints
@@ -20,6 +20,7 @@ from dispatcher.admin.operations.endpoint_rows import CreatedEndpoint, Endpoint,
 from dispatcher.admin.problems import Problem
 from dispatcher.admin.queries import Page, Query, read_query
 from dispatcher.admin.routes import API, Route, number
+from dispatcher.admin.values import Text
 from dispatcher.core.redaction import REDACTED
 
 Shown = TypeVar("Shown", bound=Endpoint)
@@ -29,7 +30,7 @@ class EndpointChoice(Page):
     """Which endpoints."""
 
     state: State | None = Field(None, description="Only those in it; left out: all that are not retired.")
-    text: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+    text: Text | None = Field(
         None, description="Only those that have it in their description, or in their URL up to its query."
     )
 
@@ -39,18 +40,17 @@ class Endpoints:
     """Endpoints, newest first."""
 
     endpoints: list[Endpoint]
-    next: Annotated[str | None, Field(description="The cursor for what follows; null: nothing does.")]
+    next: Next
 
 
 async def list_endpoints(request: web.Request) -> web.Response:
     """The endpoints, and how each is doing."""
     visit, query = request[VISIT], read_query(request, EndpointChoice)
-    before = None if query.cursor is None else read_cursor(query.cursor, int)[0]
+    (before,) = query.after(int) or (None,)
     found = await endpoints.list_endpoints(
         request.app[DEPS].pool, visit, query.state, query.text, before, query.limit + 1
     )
-    page = found[: query.limit]
-    following = write_cursor(page[-1].endpoint_id) if len(found) > query.limit else None
+    page, following = cut(found, query.limit, lambda endpoint: endpoint.endpoint_id)
     return answer(Endpoints([shown(endpoint, visit) for endpoint in page], following))
 
 

@@ -1,15 +1,13 @@
 """events: what happened, with the body that is sent, and what became of it at each endpoint."""
 
 from dataclasses import dataclass
-from typing import Annotated
 from uuid import UUID
 
 from aiohttp import web
-from pydantic import Field
 
-from dispatcher.admin.api.answers import answer, uuid_in_path
+from dispatcher.admin.api.answers import Next, answer, uuid_in_path
 from dispatcher.admin.api.choices import EventQuery, require_clinic
-from dispatcher.admin.cursors import read_cursor, write_cursor
+from dispatcher.admin.cursors import write_cursor
 from dispatcher.admin.deps import DEPS, VISIT
 from dispatcher.admin.limits import RateClass
 from dispatcher.admin.operations import events
@@ -28,16 +26,16 @@ class Events:
     """
 
     events: list[Event]
-    next: Annotated[str | None, Field(description="The cursor of what follows; null at the end.")]
+    next: Next
 
 
 async def list_events(request: web.Request) -> web.Response:
     """Those that are asked for."""
     query, visit = read_query(request, EventQuery), request[VISIT]
     require_clinic(query, visit.clinic_id)
-    after = None if query.cursor is None else (*read_cursor(query.cursor, UUID), 0)
+    after = query.after(UUID)
     choice = EventChoice(visit.clinic_id, **query.model_dump(exclude={"limit", "cursor"}))
-    found = await events.list_events(request.app[DEPS].pool, visit, choice, query.limit, after)
+    found = await events.list_events(request.app[DEPS].pool, visit, choice, query.limit, after and (after[0], 0))
     return answer(Events(found.rows, write_cursor(found.next[0]) if found.next else None))
 
 

@@ -9,25 +9,22 @@ from aiohttp import web
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from dispatcher.admin.api.answers import answer, number_in_path
+from dispatcher.admin.api.answers import Next, answer, number_in_path
+from dispatcher.admin.api.choices import check_choice
 from dispatcher.admin.bodies import Body, read_body
-from dispatcher.admin.cursors import read_cursor, write_cursor
+from dispatcher.admin.cursors import cut
 from dispatcher.admin.deps import DEPS, VISIT, Deps, Visit
 from dispatcher.admin.limits import RateClass
 from dispatcher.admin.operations import replays
+from dispatcher.admin.operations.delivery_rows import ErrorClass
 from dispatcher.admin.operations.replays import Kind, Replay, StartedReplay, State
 from dispatcher.admin.problems import Problem
 from dispatcher.admin.queries import Page, read_query
 from dispatcher.admin.routes import API, Route, number
-from dispatcher.admin.values import Id, Moment
+from dispatcher.admin.values import EventPattern, Id, Moment, Text
 
-EVENT_TYPE = r"^(\*|[a-zA-Z0-9_]{1,64}\.(\*|[a-zA-Z0-9_]{1,64}))$"
 # Of these one has to be named: a body that was left out is no wish to send everything again.
 CHOICES = ("endpoint_id", "type", "since", "until", "resource", "error_class")
-
-ErrorClass = Literal["timeout", "connect", "tls", "dns", "blocked_address", "http_status", "protocol"]
-Text = Annotated[str, Field(min_length=1, max_length=200)]
-
 
 _NULL: JsonDict = {"type": "null"}
 # What the validator below asks, in the words of JSON Schema; it has none for which of two times is the earlier one.
@@ -61,7 +58,7 @@ class NewReplay(Body):
         " today and have no delivery of them.",
     )
     endpoint_id: Id | None = None
-    type: Annotated[str, Field(pattern=EVENT_TYPE)] | None = Field(
+    type: EventPattern | None = Field(
         None, description="Of the events: payment_transaction.created, payment_transaction.* or *."
     )
     state: Literal["dead", "succeeded", "cancelled", "any"] | None = Field(
@@ -81,10 +78,7 @@ class NewReplay(Body):
     def _can_be_meant(self) -> Self:
         if all(getattr(self, name) is None for name in CHOICES):
             raise ValueError(f"nothing is chosen: name {', '.join(CHOICES)}; since 1970-01-01T00:00:00Z means all")
-        if self.resource_id is not None and self.resource is None:
-            raise ValueError("resource_id needs resource")
-        if self.since is not None and self.until is not None and self.since >= self.until:
-            raise ValueError("since has to be before until")
+        check_choice(self.resource, self.resource_id, self.since, self.until)
         if self.kind == "reevaluation" and (self.state is not None or self.error_class is not None):
             raise ValueError("a reevaluation is about events, not deliveries: it has no state and no error_class")
         return self
@@ -108,17 +102,16 @@ class Replays:
     """Replays, the newest first."""
 
     replays: list[Replay]
-    next: Annotated[str | None, Field(description="The cursor of what follows; null at the end.")]
+    next: Next
 
 
 async def list_replays(request: web.Request) -> web.Response:
     """What they are about, and how far they are."""
     query = read_query(request, ReplayQuery)
-    (before,) = (None,) if query.cursor is None else read_cursor(query.cursor, int)
+    (before,) = query.after(int) or (None,)
     filters = query.model_dump(include={"state", "kind", "endpoint_id"})
     found = await replays.list_replays(request.app[DEPS].pool, request[VISIT], filters, before, query.limit + 1)
-    shown = found[: query.limit]
-    return answer(Replays(shown, write_cursor(shown[-1].replay_id) if len(found) > len(shown) else None))
+    return answer(Replays(*cut(found, query.limit, lambda replay: replay.replay_id)))
 
 
 async def start_replay(request: web.Request) -> web.Response:

@@ -95,16 +95,26 @@ async def change_endpoint(
         IsRedirected: it has headers, and may_redirect is false.
     """
     async with of_clinic(pool, visit) as connection:
-        before = await endpoint_of(connection, visit, endpoint_id)
-        await connection.execute("select outbound_webhooks.change_endpoint(%s, %s)", (endpoint_id, Jsonb(changes)))
-        # Now it is locked: nobody gives it headers meanwhile.
-        if before.url != changes.get("url", before.url) and not may_redirect:
+        is_redirect = (
+            not may_redirect and "url" in changes and await _is_another(connection, endpoint_id, changes["url"])
+        )
+        await connection.execute(_CHANGE, (endpoint_id, Jsonb(changes)))
+        if is_redirect:
             cursor = await connection.execute(
                 "select h.name from outbound_webhooks.list_headers(%s) as h", (endpoint_id,)
             )
             if await cursor.fetchone() is not None:
                 raise IsRedirected  # which rolls back
         return await endpoint_of(connection, visit, endpoint_id)
+
+
+async def _is_another(connection: AsyncConnection[TupleRow], endpoint_id: int, url: str) -> bool:
+    """Whether an endpoint has another URL than this one; locks it, so that this and its headers stay as they are."""
+    await connection.execute(_CHANGE, (endpoint_id, Jsonb({})))
+    cursor = await connection.execute(
+        "select e.url from outbound_webhooks.endpoints as e where e.id = %s", (endpoint_id,)
+    )
+    return await cursor.fetchone() != (url,)
 
 
 async def pause_endpoint(pool: Pool, visit: Visit, endpoint_id: int, reason: str | None) -> Endpoint:
@@ -142,6 +152,8 @@ async def retire_endpoint(pool: Pool, visit: Visit, endpoint_id: int, reason: st
 def _json(value: Mapping[str, Any] | None) -> Jsonb | None:
     return None if value is None else Jsonb(value)
 
+
+_CHANGE: LiteralString = "select outbound_webhooks.change_endpoint(%s, %s)"
 
 _CREATE: LiteralString = """
 select c.endpoint_id, c.secret

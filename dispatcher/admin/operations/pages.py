@@ -29,6 +29,8 @@ _START: LiteralString = (
 # For a few rows that may be on any day: a plan over all partitions is made once for a connection, as to make it takes
 # ten times as long as to carry it out; it opens those alone that it reads.
 _PLAN_ONCE: LiteralString = "select set_config('plan_cache_mode', 'force_generic_plan', true)"
+# Who waits holds a connection of the pool: for two seconds, and then is told to come again.
+_NOT_FOR_LONG: LiteralString = "select set_config('lock_timeout', '2s', true)"
 _ONE_AT_A_TIME: LiteralString = (
     "select pg_advisory_xact_lock(hashtextextended('outbound_webhooks.statements_over_many_days', 0))"
 )
@@ -105,8 +107,13 @@ async def read_page(
 
 
 async def take_turn(connection: AsyncConnection[TupleRow], since: datetime, now: datetime) -> None:
-    """Wait until no other transaction reads as many days as this one is about to, if they are many."""
+    """Wait until no other transaction reads as many days as this one is about to, if they are many.
+
+    Raises:
+        psycopg.errors.LockNotAvailable: one does, and goes on.
+    """
     if now - since > WIDE:
+        await connection.execute(_NOT_FOR_LONG)
         await connection.execute(_ONE_AT_A_TIME)
 
 
