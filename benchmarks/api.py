@@ -7,82 +7,42 @@ to standard error and the report to standard output. It never fails on a speed, 
 import argparse
 import asyncio
 import itertools
-import random
-import secrets
-import statistics
-import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import LiteralString
 
-import aiohttp
 import psycopg
 
 from benchmarks import server
-from benchmarks.server import conditions, say
-from dispatcher.admin.app import serve
+from benchmarks.server import conditions
+from benchmarks.stock import (
+    FULL,
+    LIMIT,
+    REPETITIONS,
+    SETTINGS,
+    SHORT,
+    Case,
+    Times,
+    deep_place,
+    fill_both,
+    measure,
+    pages_table,
+)
 from dispatcher.admin.cursors import write_cursor
-from dispatcher.admin.deps import Deps, Options
-from dispatcher.core.credentials import digest, secret_text, write_api_key
-from dispatcher.db import ADMIN_ROLE, open_pool
 from dispatcher.demo import embedded
-from tests.admin.history import BUSY, QUIET, Sizes, fill, fill_endpoints
+from tests.admin.history import BUSY, QUIET, Sizes
+from tests.sql.steps import Session
 from tests.support.host import Host
 
-FULL, SHORT = Sizes(), Sizes(clinics=20, events=6_000, live=300)
-REPETITIONS, WARM_UP = 31, 2
-LIMIT = 50
-AT_MOST = 3.0  # times the empty database
-
-# Everything as installed but for memory; autovacuum would strike in the middle, and the tables are vacuumed.
-SETTINGS = {"autovacuum": "off", "shared_buffers": "1GB", "max_wal_size": "8GB"}
-
-DEEP: LiteralString = """
-with found as (
-    select event_id, id, row_number() over (order by event_id desc, id desc) as n, count(*) over () as total
-    from outbound_webhooks.finished_deliveries
-    where clinic_id = %s
-)
-select event_id, id from found where n = least(%s, total * 4 / 5)
-"""
 PAYMENT: LiteralString = """
 select resource_id from outbound_webhooks.events where clinic_id = %s and resource = 'payment_transaction'
 order by id offset 500 limit 1
 """
 
 
-@dataclass(frozen=True)
-class Case:
-    """A request: what is asked for, and from where on."""
-
-    name: str
-    path: str
-    is_deep: bool
-
-
-@dataclass(frozen=True)
-class Running:
-    """The API on one of the databases."""
-
-    url: str
-    session: aiohttp.ClientSession
-    key: str
-
-    async def ask(self, path: str) -> float:
-        """Seconds that a request takes, to the last byte of its answer."""
-        begun = time.perf_counter()
-        async with self.session.get(self.url + path, headers={"Authorization": f"Bearer {self.key}"}) as answer:
-            text = await answer.text()
-        took = time.perf_counter() - begun
-        if answer.status != 200:
-            raise RuntimeError(f"{path}: {answer.status} {text}")
-        return took
-
-
 def cases(host: Host) -> Iterator[Case]:
     """The requests, with ids and places that the full database has."""
-    (deep,) = host.rows(DEEP, BUSY, 499 * LIMIT)
+    event_id, delivery_id = deep_place(host)
     payment = host.value(PAYMENT, BUSY)
     span = host.rows("select now() - interval '20 days' as since, now() - interval '10 days' as until")[0]
     times = "&".join(f"{name}={at:%Y-%m-%dT%H:%M:%SZ}" for name, at in span.items())
@@ -107,52 +67,17 @@ def cases(host: Host) -> Iterator[Case]:
         "of all clinics, dead": "state=dead",
     }
     for (name, query), is_deep in itertools.product(filters.items(), (False, True)):
-        after = f"&cursor={write_cursor(deep['event_id'], deep['id'])}" if is_deep else ""  # type: ignore[arg-type]
+        after = f"&cursor={write_cursor(event_id, delivery_id)}" if is_deep else ""
         yield Case(f"deliveries: {name}", f"/api/webhooks/deliveries?limit={LIMIT}&{query}{after}", is_deep)
     for name, query in {"a clinic's": busy, "of a rare type": f"{busy}&type=invoice.*", "of all clinics": ""}.items():
         for is_deep in (False, True):
-            after = f"&cursor={write_cursor(deep['event_id'])}" if is_deep else ""  # type: ignore[arg-type]
+            after = f"&cursor={write_cursor(event_id)}" if is_deep else ""
             yield Case(f"events: {name}", f"/api/webhooks/events?limit={LIMIT}&{query}{after}", is_deep)
-
-
-@asynccontextmanager
-async def running(url: str) -> AsyncIterator[Running]:
-    """The API on a database, and an operator's key for it."""
-    secret = secret_text(secrets.token_bytes(32))
-    with psycopg.connect(url, autocommit=True) as connection:
-        row = connection.execute(
-            "select outbound_webhooks.create_api_key('operator', %s)", (digest(secret),)
-        ).fetchone()
-    assert row is not None
-    minutes = itertools.count(0, 60)
-    async with open_pool(url, 2, ADMIN_ROLE) as pool:
-        # A minute for each request: no rate limit is in the way.
-        deps = Deps(pool, Options(), lambda _: None, clock=lambda: float(next(minutes)))
-        async with serve(deps, "127.0.0.1", 0, 5) as port, aiohttp.ClientSession() as session:
-            yield Running(f"http://127.0.0.1:{port}", session, write_api_key(row[0], secret))
-
-
-Times = Mapping[Case, Mapping[str, Sequence[float]]]
-
-
-async def measure(urls: Mapping[str, str], chosen: Sequence[Case], repetitions: int) -> Times:
-    """Every case so many times, on both databases one directly after the other, in an order that changes."""
-    times: dict[Case, dict[str, list[float]]] = {case: {name: [] for name in urls} for case in chosen}
-    async with AsyncExitStack() as stack:
-        apis = {name: await stack.enter_async_context(running(url)) for name, url in urls.items()}
-        for repetition in range(-WARM_UP, repetitions):
-            for case in random.sample(chosen, len(chosen)):
-                for name in random.sample(list(apis), len(apis)):
-                    took = await apis[name].ask(case.path)
-                    if repetition >= 0:
-                        times[case][name].append(took)
-            say(f"repetition {repetition + 1} of {repetitions}" if repetition >= 0 else "warm-up")
-    return times
 
 
 def render(lines: Sequence[str], times: Times, sizes: Sequence[int]) -> str:
     """The whole report."""
-    return "\n".join([*_conditions(lines, times, sizes), "", *_pages(times)])
+    return "\n".join([*_conditions(lines, times, sizes), "", *pages_table(times)])
 
 
 def _conditions(lines: Sequence[str], times: Times, sizes: Sequence[int]) -> Iterator[str]:
@@ -171,20 +96,6 @@ def _conditions(lines: Sequence[str], times: Times, sizes: Sequence[int]) -> Ite
     )
 
 
-def _pages(times: Times) -> Iterator[str]:
-    yield "### Pages"
-    yield ""
-    yield "Milliseconds, medians. The ratio is that of the medians; it may be 3."
-    yield ""
-    yield "| | page | empty | full | ratio | |"
-    yield "|---|---|---|---|---|---|"
-    for case, found in times.items():
-        empty, full = (statistics.median(found[name]) for name in ("empty", "full"))
-        met = "met" if full / empty <= AT_MOST else "**not met**"
-        page = 500 if case.is_deep else 1
-        yield f"| {case.name} | {page} | {empty * 1000:.1f} | {full * 1000:.1f} | {full / empty:.2f} | {met} |"
-
-
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.api", description="What a page of a list costs.")
@@ -199,16 +110,8 @@ def main() -> None:
 
 def report(postgres: embedded.Server, urls: Mapping[str, str], sizes: Sizes, repetitions: int) -> str:
     """Fill the databases, measure, and say what came of it."""
-    say("filling")
-    with closing(Host(urls["empty"])) as empty, closing(Host(urls["full"])) as full:
-        fill_endpoints(empty, sizes)
-        empty.rows("vacuum (analyze)")
-        full.rows("set synchronous_commit = off")
-        fill(full, sizes)
-        counts = [
-            int(str(full.value(f"select count(*) from outbound_webhooks.{name}")))
-            for name in ("finished_deliveries", "deliveries")
-        ]
+    counts = fill_both(urls["empty"], urls["full"], sizes)
+    with closing(Session(urls["full"])) as full:
         chosen = list(cases(full))
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute("checkpoint")

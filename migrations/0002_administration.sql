@@ -12,6 +12,7 @@ create table if not exists outbound_webhooks.settings (
     capture boolean not null default false,
     capture_changed_at timestamptz not null default clock_timestamp(),
     capture_changed_by text not null default session_user,
+    capture_reason text,
     max_body_bytes integer not null default 262144,
     max_endpoints_per_clinic integer not null default 50,
     internal_urls boolean not null default false,
@@ -80,7 +81,9 @@ create table if not exists outbound_webhooks.settings (
 comment on table outbound_webhooks.settings is 'The switches that live in the database, in one row.';
 comment on column outbound_webhooks.settings.capture is
     'Off after installation, and written by set_capture() only, which writes it into the trigger functions, too.';
-comment on column outbound_webhooks.settings.capture_changed_by is 'The database user who threw the switch last.';
+comment on column outbound_webhooks.settings.capture_changed_by is
+    'Who threw the switch last: the actor that a program named, or the database user.';
+comment on column outbound_webhooks.settings.capture_reason is 'What was said when it was thrown.';
 comment on column outbound_webhooks.settings.max_body_bytes is
     'A larger event body is not made: a change goes to the ledger, emit() raises. Receivers rarely take more than 256 KB.';
 comment on column outbound_webhooks.settings.max_endpoints_per_clinic is
@@ -92,7 +95,8 @@ comment on column outbound_webhooks.settings.allowed_ports is
 comment on column outbound_webhooks.settings.url_policy_changed_by is 'The database user who changed one of the two last.';
 comment on column outbound_webhooks.settings.delivery is
     'False: nothing is claimed or sent, whatever the dispatchers are set to. Written by set_delivery() only.';
-comment on column outbound_webhooks.settings.delivery_changed_by is 'The database user who threw the switch last.';
+comment on column outbound_webhooks.settings.delivery_changed_by is
+    'Who threw the switch last: the actor that a program named, or the database user.';
 comment on column outbound_webhooks.settings.delivering is
     'True once a dispatcher with delivery enabled took over the backlog; false again when one without it finds that nobody has delivered for 10 minutes.';
 comment on column outbound_webhooks.settings.armed_environment is
@@ -218,15 +222,16 @@ comment on column outbound_webhooks.api_keys.digest is
 comment on column outbound_webhooks.api_keys.last_used_at is 'Written once a minute at most.';
 comment on column outbound_webhooks.api_keys.created_by is 'The actor that a program named, or the database user.';
 
-create index if not exists api_keys_by_clinic on outbound_webhooks.api_keys (clinic_id);
+create index if not exists api_keys_by_clinic on outbound_webhooks.api_keys (clinic_id, id);
 
 create table if not exists outbound_webhooks.portal_sessions (
     id bigint generated always as identity,
-    api_key_id bigint not null,
-    user_id text not null,
+    kind text not null,
+    api_key_id bigint,
+    user_id text,
     roles jsonb not null,
     is_operator boolean not null,
-    code_digest bytea not null,
+    code_digest bytea,
     session_digest bytea,
     created_at timestamptz not null default clock_timestamp(),
     opened_at timestamptz,
@@ -236,6 +241,14 @@ create table if not exists outbound_webhooks.portal_sessions (
     constraint portal_sessions_code_is_unique unique (code_digest),
     constraint portal_sessions_session_is_unique unique (session_digest),
     constraint portal_sessions_of_an_api_key foreign key (api_key_id) references outbound_webhooks.api_keys (id),
+    constraint portal_sessions_kind_is_known check (kind in ('link', 'api_key', 'token')),
+    -- A key asks for a link in a person's name; a key that signs in is no person; the person of a token has no key.
+    constraint portal_sessions_have_what_their_kind_has check (
+        (api_key_id is null) = (kind = 'token')
+        and (user_id is null) = (kind = 'api_key')
+        and (code_digest is not null) = (kind = 'link')
+        and (kind = 'link' or session_digest is not null)
+    ),
     constraint portal_sessions_user_is_named check (user_id <> ''),
     constraint portal_sessions_roles_is_an_object check (jsonb_typeof(roles) = 'object'),
     constraint portal_sessions_grant_something check (is_operator = (roles = '{}')),
@@ -246,11 +259,14 @@ create table if not exists outbound_webhooks.portal_sessions (
 ) with (fillfactor = 80);
 
 comment on table outbound_webhooks.portal_sessions is
-    'People at the admin API: what a host''s server asked for, and the session that its one-time code was exchanged for. Digests only.';
+    'People at the admin API: what a host''s server asked for, and the session that its one-time code was exchanged for; and who signed in with a key or a token. Digests only.';
+comment on column outbound_webhooks.portal_sessions.kind is
+    'link: a one-time code opens it. api_key, token: somebody signed in with one.';
 comment on column outbound_webhooks.portal_sessions.api_key_id is
-    'Who asked for it. With that key revoked the session is over.';
-comment on column outbound_webhooks.portal_sessions.user_id is 'The person, as the host calls them.';
-comment on column outbound_webhooks.portal_sessions.roles is 'The role by clinic; empty for an operator.';
+    'Who asked for the link, or signed in; null: a token. With that key revoked or expired the session is over.';
+comment on column outbound_webhooks.portal_sessions.user_id is 'The person, as the host calls them; null: an API key.';
+comment on column outbound_webhooks.portal_sessions.roles is
+    'The role by clinic; empty for an operator. Of a session of kind api_key it is the one at the beginning: what the key is counts.';
 comment on column outbound_webhooks.portal_sessions.session_digest is 'SHA-256 of the cookie; null until the code was exchanged.';
 comment on column outbound_webhooks.portal_sessions.last_seen_at is 'Written once a minute at most.';
 comment on column outbound_webhooks.portal_sessions.ends_at is

@@ -23,6 +23,7 @@ create table if not exists outbound_webhooks.event_sources (
     capture boolean not null default true,
     capture_changed_at timestamptz not null default clock_timestamp(),
     capture_changed_by text not null default session_user,
+    capture_reason text,
     created_at timestamptz not null default clock_timestamp(),
     constraint event_sources_pkey primary key (id),
     constraint event_sources_name_is_unique unique (name),
@@ -116,6 +117,15 @@ create table if not exists outbound_webhooks.endpoints (
         and regexp_count(array_to_string(event_types, ','), ',') = cardinality(event_types) - 1
     ),
     constraint endpoints_filter_is_an_object check (jsonb_typeof(filter) = 'object'),
+    -- A number that no double can be: programs could not read the filter any more.
+    constraint endpoints_filter_numbers_are_doubles check (
+        not jsonb_path_exists(filter, 'strict $.** ? (@.type() == "number" && (exists (@.double())) is unknown)')
+    ),
+    -- Every write of the clinic pays for it: what is looked for in an array is compared with each element of the event's.
+    constraint endpoints_filter_is_short check (octet_length(filter::text) <= 4096),
+    constraint endpoints_filter_arrays_are_short check (
+        not jsonb_path_exists(filter, 'strict $.** ? (@.type() == "array" && @.size() > 20)')
+    ),
     constraint endpoints_state_is_known check (state in ('active', 'paused', 'disabled', 'retired')),
     constraint endpoints_disabled_has_a_reason check (state <> 'disabled' or state_reason is not null),
     constraint endpoints_ordering_is_known check (ordering in ('none', 'per_resource')),
@@ -265,10 +275,10 @@ comment on column outbound_webhooks.endpoint_headers.sealed is
 create or replace view outbound_webhooks.switches with (security_invoker = true) as
 select
     'capture' as switch, 'all' as scope, g.capture as is_on,
-    g.capture_changed_at as since, g.capture_changed_by as changed_by, null::text as reason
+    g.capture_changed_at as since, g.capture_changed_by as changed_by, g.capture_reason as reason
 from outbound_webhooks.settings as g
 union all
-select 'capture', 'source ' || s.name, s.capture, s.capture_changed_at, s.capture_changed_by, null
+select 'capture', 'source ' || s.name, s.capture, s.capture_changed_at, s.capture_changed_by, s.capture_reason
 from outbound_webhooks.event_sources as s
 union all
 -- Compared as text, as boolean reads it: a value that it does not take would make a cast raise, as it makes captures fail.
@@ -298,7 +308,7 @@ comment on view outbound_webhooks.switches is
 comment on column outbound_webhooks.switches.switch is 'capture or delivery.';
 comment on column outbound_webhooks.switches.scope is 'all, every dispatcher, source NAME, endpoint ID, or this transaction.';
 comment on column outbound_webhooks.switches.since is 'When it was thrown last; null if that is not known.';
-comment on column outbound_webhooks.switches.changed_by is 'The database user who did it.';
+comment on column outbound_webhooks.switches.changed_by is 'Who did it: the actor that a program named, or the database user.';
 comment on column outbound_webhooks.switches.reason is 'What was said when it was thrown; or what is wrong with its value.';
 
 grant select on outbound_webhooks.switches, outbound_webhooks.event_sources, outbound_webhooks.event_types,

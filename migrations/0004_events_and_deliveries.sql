@@ -214,6 +214,8 @@ create table if not exists outbound_webhooks.capture_errors (
 );
 
 create index if not exists capture_errors_open on outbound_webhooks.capture_errors (id) where recaptured_at is null;
+create index if not exists capture_errors_open_of_a_source on outbound_webhooks.capture_errors (source, id)
+    where recaptured_at is null;
 -- When a source was recaptured last. No change that fails is in it, so no payment writes it.
 create index if not exists capture_errors_recaptured on outbound_webhooks.capture_errors (source, recaptured_at)
     where recaptured_at is not null;

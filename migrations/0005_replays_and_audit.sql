@@ -79,8 +79,14 @@ create table if not exists outbound_webhooks.audit_log (
     constraint audit_log_details_is_an_object check (jsonb_typeof(details) = 'object')
 );
 
-create index if not exists audit_log_of_a_clinic on outbound_webhooks.audit_log (clinic_id, id desc);
-create index if not exists audit_log_by_time on outbound_webhooks.audit_log (at);
+-- For retention alone: it has no order that a list could be read in by mistake.
+create index if not exists audit_log_by_time on outbound_webhooks.audit_log using brin (at);
+-- A list of lines is read by one of these, whatever it is about: what was done, and what was denied, each in its order.
+create index if not exists audit_log_of_all on outbound_webhooks.audit_log (is_denied, at, id);
+create index if not exists audit_log_of_a_clinic on outbound_webhooks.audit_log (clinic_id, is_denied, at, id);
+create index if not exists audit_log_by_action on outbound_webhooks.audit_log (action, is_denied, at, id);
+create index if not exists audit_log_of_a_clinic_by_action
+    on outbound_webhooks.audit_log (clinic_id, action, is_denied, at, id);
 
 comment on table outbound_webhooks.audit_log is
     'What was changed, written in the transaction that changed it, and what was denied. Append-only, for the owner too (refuse_audit_change).';

@@ -16,7 +16,7 @@ FUNCTIONS = Path(__file__).parent.parent / "sql_functions"
 # CONTRACT is that of this release; it grows by one when the program begins to need something that the release before it
 # did not have. OLDEST_CONTRACT is the oldest one that this release's functions and tables still keep: programs from
 # that one on may run on them. It grows when something is taken away that they need (docs/upgrading.md).
-CONTRACT = 5
+CONTRACT = 6
 OLDEST_CONTRACT = 2
 
 

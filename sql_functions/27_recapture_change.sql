@@ -1,5 +1,5 @@
 -- recapture_change: the events that a change in the ledger owes, by the rules and the payload function of today.
--- Called by: recapture. Locks: nothing. The row is as it was for the columns that the ledger kept, and as it is now for
+-- Called by: recapture_open. Locks: nothing. The row is as it was for the columns that the ledger kept, and as it is now for
 -- the others, which a payload function of the DBA may read. Trace, actor and request id are those of the change, not of
 -- who recaptures it. Raises what keeps it from being captured.
 create or replace function outbound_webhooks.recapture_change(p_error outbound_webhooks.capture_errors)

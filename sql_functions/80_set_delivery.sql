@@ -1,5 +1,6 @@
 -- set_delivery: the delivery switch, for all dispatchers at once. On after installation: each is enabled by its own setting.
--- Called by: DBAs, `outbound-webhooks delivery on|off`. Locks: the settings row; when it is turned on, also what waits.
+-- Called by: DBAs, `outbound-webhooks delivery on|off`, the admin API.
+-- Locks: the settings row; when it is turned on, also what waits.
 -- Off: within 2 s of the commit nothing new starts; requests on their way go on, and captures wait.
 -- On: what waited is due again oldest first, p_rate a second over all endpoints. Returns how many waited; off: 0.
 create or replace function outbound_webhooks.set_delivery(p_on boolean, p_reason text default null, p_rate integer default 100)
@@ -24,7 +25,10 @@ begin
         v_waited := outbound_webhooks.treat_backlog('drain', v_now, p_rate, null);
     end if;
     update outbound_webhooks.settings as g
-    set delivery = p_on, delivery_changed_at = v_now, delivery_changed_by = session_user, delivery_reason = p_reason;
+    set delivery = p_on,
+        delivery_changed_at = v_now,
+        delivery_changed_by = outbound_webhooks.actor_name(),
+        delivery_reason = p_reason;
     return v_waited;
 end
 $$;

@@ -49,7 +49,8 @@ begin
         v_values, '02000', 'reconcile found no event of it: ' || p_code, p_at
     )
     returning id into v_id;
-    select r.event_ids, r.problem into event_ids, problem from outbound_webhooks.recapture(v_id) as r;
+    select r.event_ids, r.problem into event_ids, problem
+    from outbound_webhooks.recapture_open(v_id, null, null, 0, 1, null, null) as r;
 end
 $$;
 

@@ -1,5 +1,5 @@
 -- actor_name: who does this: the actor that a program named for the transaction, or the database user.
--- Called by: the functions of API keys. Locks: nothing.
+-- Called by: the functions of API keys and of switches. Locks: nothing.
 create or replace function outbound_webhooks.actor_name()
     returns text
     language sql

@@ -12,7 +12,7 @@ create or replace function outbound_webhooks.audit_portal_session(
 as $$
     select outbound_webhooks.record_audit(
         p_action, r.clinic_id, 'portal session ' || p_session.id,
-        jsonb_build_object('user', p_session.user_id, 'role', r.role, 'api_key', p_session.api_key_id)
+        jsonb_build_object('user', p_session.user_id, 'role', r.role, 'api_key', p_session.api_key_id, 'kind', p_session.kind)
     )
     from (
         select e.key, e.value from jsonb_each_text(p_session.roles) as e

@@ -17,8 +17,10 @@ as $$
 declare
     v_session outbound_webhooks.portal_sessions;
 begin
-    insert into outbound_webhooks.portal_sessions (api_key_id, user_id, roles, is_operator, code_digest, ends_at)
-    values (p_api_key_id, p_user_id, p_roles, p_is_operator, p_code_digest, clock_timestamp() + p_code_lifetime)
+    insert into outbound_webhooks.portal_sessions (kind, api_key_id, user_id, roles, is_operator, code_digest, ends_at)
+    values (
+        'link', p_api_key_id, p_user_id, p_roles, p_is_operator, p_code_digest, clock_timestamp() + p_code_lifetime
+    )
     returning * into v_session;
     perform outbound_webhooks.audit_portal_session('portal_session.created', v_session);
     return query select v_session.id, v_session.ends_at;

@@ -1,4 +1,4 @@
-"""The admin API as an application, and serving it."""
+"""The admin API and the UI as an application, and serving it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +11,7 @@ from dispatcher.admin.middlewares import IN_ORDER
 from dispatcher.admin.routes import register
 from dispatcher.admin.server import Runner
 from dispatcher.admin.table import ROUTES
+from dispatcher.admin.ui import frame
 
 
 def make_app(deps: Deps) -> web.Application:
@@ -18,6 +19,7 @@ def make_app(deps: Deps) -> web.Application:
     app = web.Application(middlewares=IN_ORDER, client_max_size=MOST_BYTES)
     app[DEPS] = deps
     register(app, ROUTES)
+    frame.set_up(app)
     return app
 
 

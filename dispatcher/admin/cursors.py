@@ -23,10 +23,19 @@ def write_cursor(*values: Value) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def cut(found: Sequence[Row], limit: int, place: Callable[[Row], Value]) -> tuple[list[Row], str | None]:
-    """A page of `limit` rows, of which one more was looked for, and the cursor of what follows (None: nothing does)."""
+def cut(
+    found: Sequence[Row], limit: int, place: Callable[[Row], Value | tuple[Value, ...]]
+) -> tuple[list[Row], str | None]:
+    """A page of `limit` rows, of which one more was looked for, and the cursor of what follows (None: nothing does).
+
+    Args:
+        place: the value, or the values, that a row stands by.
+    """
     shown = list(found[:limit])
-    return shown, write_cursor(place(shown[-1])) if len(found) > limit else None
+    if len(found) <= limit:
+        return shown, None
+    values = place(shown[-1])
+    return shown, write_cursor(*(values if isinstance(values, tuple) else (values,)))
 
 
 def read_cursor(text: str, *types: type) -> tuple[Any, ...]:

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from aiohttp import web
 
@@ -60,7 +61,7 @@ class Sender:
 class Deps:
     """What the handlers work with. `now` is seconds since the epoch; `clock` never goes back.
 
-    `counting`: who has a replay counted at this moment.
+    `counting`: who has something counted at this moment.
     """
 
     pool: Pool
@@ -93,3 +94,8 @@ REQUEST_ID = web.RequestKey("request_id", str)
 ADDRESS = web.RequestKey("address", str)
 VISIT = web.RequestKey("visit", Visit)
 LIMITS = web.RequestKey("limits", Decision)
+
+
+def now_of(request: web.Request) -> datetime:
+    """When a request is answered."""
+    return datetime.fromtimestamp(request.app[DEPS].now(), UTC)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from aiohttp import web
 
 from dispatcher.admin.deps import ADDRESS, DEPS, LIMITS, VISIT, Deps
+from dispatcher.admin.origins import REFRESH
 from dispatcher.admin.problems import Problem
 from dispatcher.core.clients import limited_as
 from dispatcher.core.identity import Principal
@@ -52,13 +53,18 @@ def count_refusal(deps: Deps, address: str, headers: Mapping[str, str]) -> None:
         raise Problem("rate_limited", headers={**limit_headers(decision), **headers})
 
 
-def take_own(deps: Deps, principal: Principal, kind: RateClass) -> None:
-    """Count a request of somebody that is refused before it is known which clinic it is about.
+def take_denied(deps: Deps, principal: Principal, named: str | None, kind: RateClass) -> None:
+    """Count a request of somebody that they may not make.
+
+    Args:
+        named: the clinic that the request names. Only one of their own is counted: nobody uses up what others have.
 
     Raises:
-        Problem: there are too many of theirs.
+        Problem: there are too many of theirs, or about the clinic.
     """
-    decision = deps.limiter.take([(principal.name, OWN_RULES[kind])], deps.clock())
+    only = next(iter(principal.roles)) if named is None and len(principal.roles) == 1 else None
+    clinic_id = named if named in principal.roles else only
+    decision = deps.limiter.take(list(_of(principal, clinic_id, kind)), deps.clock())
     if not decision.allowed:
         raise Problem("rate_limited", headers=limit_headers(decision))
 
@@ -92,7 +98,7 @@ def take_for_person(request: web.Request, user: str) -> None:
         Problem: there are too many of theirs.
     """
     deps = request.app[DEPS]
-    decision = deps.limiter.take([(f"{request[VISIT].principal.name} for {user}", PERSON_RULE)], deps.clock())
+    decision = deps.limiter.take([(f"{request[VISIT].principal.limited_as} for {user}", PERSON_RULE)], deps.clock())
     if not decision.allowed:
         raise Problem("rate_limited", headers=limit_headers(decision))
     request[LIMITS] = min(request[LIMITS], decision, key=lambda one: one.remaining)
@@ -103,9 +109,16 @@ def _buckets(request: web.Request, kind: RateClass) -> Iterator[Bucket]:
     if visit is None:
         yield f"address {limited_as(request[ADDRESS])}", OWN_RULES[kind]
         return
-    yield visit.principal.name, OWN_RULES[kind]
-    if visit.clinic_id is not None:
-        yield f"clinic {visit.clinic_id}", CLINIC_RULES[kind]
+    # Nobody asked for these, and they go on as long as a page is open: they leave a clinic's machines their requests.
+    # They have a limit of their own, as anybody can write the header.
+    is_refresh = kind is RateClass.READ and REFRESH in request.headers
+    yield from _of(visit.principal, visit.clinic_id, kind, "pages of clinic" if is_refresh else "clinic")
+
+
+def _of(principal: Principal, clinic_id: str | None, kind: RateClass, whose: str = "clinic") -> Iterator[Bucket]:
+    yield principal.limited_as, OWN_RULES[kind]
+    if clinic_id is not None:
+        yield f"{whose} {clinic_id}", CLINIC_RULES[kind]
 
 
 def limit_headers(decision: Decision) -> dict[str, str]:

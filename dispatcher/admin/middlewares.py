@@ -11,18 +11,28 @@ import psycopg
 from aiohttp import web
 from psycopg_pool import PoolTimeout
 
-from dispatcher.admin.authentication import NO_COOKIE, SessionOver, Unauthenticated, identify, shows_something
+from dispatcher.admin.authentication import (
+    NO_COOKIE,
+    SessionOver,
+    Unauthenticated,
+    identify,
+    note_refused,
+    shows_something,
+)
 from dispatcher.admin.deps import ADDRESS, DEPS, LIMITS, REQUEST_ID, VISIT, Visit
-from dispatcher.admin.limits import count_refusal, limit_headers, take, take_own
+from dispatcher.admin.limits import limit_headers, take, take_denied
 from dispatcher.admin.operations.denials import record_denied
+from dispatcher.admin.origins import SAFE, is_same_origin
 from dispatcher.admin.problems import Problem, problem_response
 from dispatcher.admin.queries import CLINIC, Query, read_query
 from dispatcher.admin.refusals import refusal
 from dispatcher.admin.routes import Handler, Open, Route, route_of
+from dispatcher.admin.ui.problems import problem_page
+from dispatcher.admin.ui.urls import HTML, is_page
 from dispatcher.core.clients import client_address
 from dispatcher.core.identity import Principal, Refused, clinic_of, is_name
 from dispatcher.db import error_text
-from dispatcher.telemetry.admin_observations import AuthenticationRefused, RequestAnswered, RequestFailed
+from dispatcher.telemetry.admin_observations import RequestAnswered, RequestFailed
 from dispatcher.telemetry.observations import DatabaseTrouble
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
@@ -72,11 +82,21 @@ async def identified(request: web.Request, handler: Handler) -> web.StreamRespon
 
 @web.middleware
 async def in_one_shape(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn whatever goes wrong into problem+json."""
+    """Turn whatever goes wrong into problem+json; into a page, where a page was asked for."""
     try:
         return await handler(request)
     except Exception as error:
-        return problem_response(_problem(request, error), request[REQUEST_ID])
+        problem = _problem(request, error)
+        return (
+            problem_page(request, problem)
+            if _is_for_people(request)
+            else problem_response(problem, request[REQUEST_ID])
+        )
+
+
+def _is_for_people(request: web.Request) -> bool:
+    route = route_of(request)
+    return is_page(request) or (route is not None and route.media == HTML)
 
 
 def _problem(request: web.Request, error: Exception) -> Problem:
@@ -110,6 +130,10 @@ async def allowed(request: web.Request, handler: Handler) -> web.StreamResponse:
         if isinstance(request.match_info.http_exception, web.HTTPException):
             raise request.match_info.http_exception
         raise Problem("not_found")
+    public_url = request.app[DEPS].options.public_url
+    # Also without a cookie: a proxy may add what shows who it is from, and a sign-in must be the reader's own.
+    if route.media == HTML and request.method not in SAFE and not is_same_origin(request, public_url):
+        raise Problem("cross_site")
     if route.action is not Open.ANYBODY:
         request[VISIT] = await _visit(request, route)
     return await handler(request)
@@ -123,9 +147,11 @@ async def _visit(request: web.Request, route: Route) -> Visit:
     try:
         clinic_id = clinic_of(principal, route.action, named)
     except Refused as error:
-        take_own(request.app[DEPS], principal, route.rate)  # before anything is written
+        take_denied(request.app[DEPS], principal, named, route.rate)  # before anything is written
         if error.code == "forbidden":
             await _tell_denied(request, principal, route.action, named)
+        if error.code == "clinic_needed":
+            raise Problem(error.code, members={"clinics": sorted(principal.roles)}) from None
         raise
     return Visit(principal, clinic_id, request[REQUEST_ID], request[ADDRESS])
 
@@ -152,8 +178,7 @@ async def _principal(request: web.Request, named: str | None) -> Principal:
         return await identify(request, deps, named)
     except Unauthenticated as error:
         headers = {"Set-Cookie": NO_COOKIE} if isinstance(error, SessionOver) else {}
-        count_refusal(deps, request[ADDRESS], headers)
-        deps.observe(AuthenticationRefused(request[REQUEST_ID], str(error), request[ADDRESS]))
+        note_refused(request, error, headers)
         raise Problem("unauthenticated", headers=headers) from None
 
 
@@ -173,7 +198,8 @@ async def limited(request: web.Request, handler: Handler) -> web.StreamResponse:
     route = route_of(request)
     assert route is not None  # allowed() let it in
     request[LIMITS] = take(request, route.rate)
-    if route.query is None and route.action is not Open.ANYBODY:
+    # A page reads its own parameters: a link of yesterday may have one more.
+    if route.query is None and route.action is not Open.ANYBODY and not is_page(request):
         read_query(request, Query)
     try:
         return await handler(request)

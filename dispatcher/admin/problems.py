@@ -67,6 +67,9 @@ class ProblemDetails:
     test: Annotated[
         dict[str, Any], Field(description="Of `verification_failed`: what came of the test, as POST /test answers.")
     ] = field(default_factory=dict)
+    clinics: Annotated[list[str], Field(description="Of `clinic_needed`: those that can be meant.")] = field(
+        default_factory=list
+    )
 
 
 class Problem(Exception):

@@ -4,6 +4,7 @@ import psycopg
 from psycopg import errors
 
 from dispatcher.admin.problems import Problem
+from dispatcher.core.filters import REFUSALS
 
 _CODES: dict[type[psycopg.Error], str] = {
     errors.NoDataFound: "not_found",
@@ -19,7 +20,7 @@ _CODES: dict[type[psycopg.Error], str] = {
     errors.StringDataRightTruncation: "refused",
 }
 # Of which field it is, by how the code of a refusal begins, which is its constraint.
-_FIELDS = {"url_": "/url", "header_": "/headers"}
+_FIELDS = {"url_": "/url", "header_": "/headers", "endpoints_filter_": "/filter"}
 
 
 def refusal(error: psycopg.Error) -> Problem | None:
@@ -33,9 +34,11 @@ def refusal(error: psycopg.Error) -> Problem | None:
     if code == "not_found":  # the same of every id
         return Problem(code)
     message = (error.diag.message_primary or "").partition("\n")[0]
+    constraint = error.diag.constraint_name or ""
     for beginning, path in _FIELDS.items():
-        if code == "refused" and (error.diag.constraint_name or "").startswith(beginning):
-            return Problem("invalid_body", errors=[{"path": path, "message": message}])
+        if code == "refused" and constraint.startswith(beginning):
+            told = REFUSALS.get(constraint, message)
+            return Problem("invalid_body", errors=[{"path": path, "message": told}])
     return Problem(code, message or None)
 
 

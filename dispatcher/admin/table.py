@@ -3,16 +3,18 @@
 from dispatcher.admin.api import (
     api_keys,
     audit,
+    cancellations,
+    capture_errors,
     deliveries,
     endpoint_states,
     endpoints,
     event_types,
     events,
-    exchange,
     headers,
     health,
     me,
     overview,
+    platform,
     portal,
     reference,
     replays,
@@ -20,6 +22,7 @@ from dispatcher.admin.api import (
     testing,
 )
 from dispatcher.admin.routes import Route
+from dispatcher.admin.ui.table import PAGES
 
 ROUTES: tuple[Route, ...] = (
     *me.ROUTES,
@@ -31,12 +34,15 @@ ROUTES: tuple[Route, ...] = (
     *headers.ROUTES,
     *testing.ROUTES,
     *deliveries.ROUTES,
+    *cancellations.ROUTES,
     *events.ROUTES,
     *replays.ROUTES,
     *audit.ROUTES,
     *api_keys.ROUTES,
+    *platform.ROUTES,
+    *capture_errors.ROUTES,
     *portal.ROUTES,
-    *exchange.ROUTES,
     *reference.ROUTES,
     *health.ROUTES,
+    *PAGES,
 )

@@ -101,7 +101,7 @@ def _place(deps: Deps, visit: Visit) -> Iterator[Sender]:
     sender = deps.sender
     if sender is None:
         raise Problem("sending_off")
-    whose = f"clinic {visit.clinic_id}" if visit.clinic_id is not None else visit.principal.name
+    whose = f"clinic {visit.clinic_id}" if visit.clinic_id is not None else visit.principal.limited_as
     if sender.under_way[whose] >= MOST_OF_A_CLINIC or sender.under_way.total() >= MOST_AT_ONCE:
         raise Problem("unavailable", "Too many tests wait for their answer. Try again.", headers=_SOON)
     sender.under_way[whose] += 1
@@ -141,19 +141,19 @@ def _told(deps: Deps, visit: Visit, test: _Ready, result: SendResult, *, is_made
         event_id=delivery.event_id,
         endpoint_id=delivery.endpoint_id if is_made else None,
         delivery_id=delivery.id if is_made else None,
-        status=result.status,
+        http_status=result.status,
         error_class=result.error_class,
         note=result.note,
         started_at=result.started_at,
         duration_ms=result.duration_ms,
         content_type=result.content_type,
-        excerpt=result.excerpt if visit.may("attempt.read_answer") else None,
+        response_excerpt=result.excerpt if visit.may("attempt.read_answer") else None,
         request=SentRequest(shown, delivery.body),
     )
     deps.observe(
         EndpointTested(
             visit.request_id, sent.event_id, sent.delivery_id, sent.endpoint_id, delivery.clinic_id,
-            sent.status, sent.error_class, sent.duration_ms,
+            sent.http_status, sent.error_class, sent.duration_ms,
         )
     )  # fmt: skip
     return sent

@@ -45,6 +45,13 @@ def _digits(value: object) -> object:
     return value
 
 
+def _flag(value: object) -> bool:
+    """Without this, yes, on and 1 would be read as true."""
+    if value not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return value == "true"
+
+
 # A format of ours, in the words of JSON Schema: text that people can read, without a space at either end.
 READABLE: JsonDict = {"format": "readable"}
 
@@ -54,6 +61,8 @@ Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, json_schema_e
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 # Makes a whole number strict where it is text; it stands last: Annotated[int, Field(ge=1, le=200), Digits].
 Digits = BeforeValidator(_digits)
+# A yes or no in a URL.
+Flag = Annotated[bool, BeforeValidator(_flag)]
 # Which event types: one, those about one kind of thing, or all.
 EventPattern = Annotated[str, Field(pattern=r"^(\*|[a-zA-Z0-9_]{1,64}\.(\*|[a-zA-Z0-9_]{1,64}))$")]
 # What is looked for.

@@ -54,7 +54,7 @@ def list_keys(arguments: argparse.Namespace) -> None:
             " to_char(k.created_at, 'YYYY-MM-DD HH24:MI:SSOF'),"
             " coalesce(to_char(k.expires_at, 'YYYY-MM-DD HH24:MI:SSOF'), ''),"
             " coalesce(to_char(k.last_used_at, 'YYYY-MM-DD HH24:MI:SSOF'), ''), k.description"
-            " from outbound_webhooks.list_api_keys(%s) as k",
+            " from outbound_webhooks.list_api_keys(%s) as k order by k.api_key_id",
             (arguments.clinic,),
         ).fetchall()
     if not rows:

@@ -12,6 +12,7 @@ def add_parsers(parsers: Parsers) -> None:
     added = add_parser(parsers, "capture", capture, "Turn capture on or off.")
     added.add_argument("switch", choices=["on", "off"])
     added.add_argument("--source", help="only this event source; all by default")
+    added.add_argument("--reason", help="for those who look at it later")
     added = add_parser(parsers, "delivery", delivery, "Turn delivery off or on, for all dispatchers at once.")
     added.add_argument("switch", choices=["on", "off"])
     added.add_argument("--reason", help="for those who look at it later")
@@ -24,7 +25,10 @@ def add_parsers(parsers: Parsers) -> None:
 def capture(arguments: argparse.Namespace) -> None:
     """Turn capture on or off."""
     with open_transaction() as connection:
-        connection.execute("select outbound_webhooks.set_capture(%s, %s)", (arguments.switch == "on", arguments.source))
+        connection.execute(
+            "select outbound_webhooks.set_capture(%s, %s, %s)",
+            (arguments.switch == "on", arguments.source, arguments.reason),
+        )
     print(f"capture is {arguments.switch}" + (f" for {arguments.source}" if arguments.source else ""))
 
 

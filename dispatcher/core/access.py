@@ -19,6 +19,7 @@ class Role(StrEnum):
 _EVERYBODY = frozenset(Role)
 # Secrets are those that sign, and those that a clinic's own receivers ask for.
 _NO_MANAGER = frozenset({Role.OWNER, Role.OPERATOR})
+_PLATFORM = frozenset({Role.OPERATOR})
 
 ACCESS: Mapping[str, frozenset[Role]] = {
     "me.read": _EVERYBODY,
@@ -56,6 +57,11 @@ ACCESS: Mapping[str, frozenset[Role]] = {
     "audit.read": _EVERYBODY,
     # With an API key, and with no more than it holds itself: its clinic, its role (core/identity.py).
     "portal_session.issue": _EVERYBODY,
+    # What is not of one clinic.
+    "platform.read": _PLATFORM,
+    "platform.switch": _PLATFORM,
+    "capture_error.read": _PLATFORM,
+    "capture_error.recapture": _PLATFORM,
 }
 
 

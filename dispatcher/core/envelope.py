@@ -22,27 +22,43 @@ def build(
     body = delivery.body.encode()
     return Request(
         url=delivery.url,
+        # Ours come last: nothing takes their place, whatever the rules for those of the endpoint let through.
         headers={
             **headers,
-            # Ours come last: nothing takes their place, whatever the rules for those above let through.
-            "content-type": "application/json; charset=utf-8",
-            "user-agent": user_agent,
-            "accept": "*/*",
-            "accept-encoding": "identity",
-            "webhook-id": delivery.event_id,
-            "webhook-timestamp": str(timestamp),
-            "webhook-signature": sign(keys, delivery.event_id, timestamp, body),
-            **_origin(delivery),
+            **our_headers(
+                delivery.event_id,
+                timestamp=str(timestamp),
+                signature=sign(keys, delivery.event_id, timestamp, body),
+                user_agent=user_agent,
+                traceparent=delivery.traceparent,
+                request_id=delivery.request_id,
+            ),
         },
         body=body,
         timeout_seconds=delivery.timeout_seconds,
     )
 
 
-def _origin(delivery: Delivery) -> dict[str, str]:
-    """What the event's transaction said of itself. The parent is passed on as it is: an attempt makes no span."""
-    headers = {"traceparent": delivery.traceparent, "webhook-request-id": delivery.request_id}
-    return {name: value for name, value in headers.items() if value is not None}
+def our_headers(
+    event_id: str, *, timestamp: str, signature: str, user_agent: str, traceparent: str | None, request_id: str | None
+) -> dict[str, str]:
+    """The headers that every request has, by lower-case name.
+
+    Args:
+        traceparent, request_id: what the event's transaction said of itself. The parent is passed on as it is: an
+            attempt makes no span.
+    """
+    origin = {"traceparent": traceparent, "webhook-request-id": request_id}
+    return {
+        "content-type": "application/json; charset=utf-8",
+        "user-agent": user_agent,
+        "accept": "*/*",
+        "accept-encoding": "identity",
+        "webhook-id": event_id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": signature,
+        **{name: value for name, value in origin.items() if value is not None},
+    }
 
 
 def user_agent(version: str) -> str:

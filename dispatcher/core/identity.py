@@ -33,10 +33,12 @@ class Principal:
     """Somebody whom we know.
 
     Attributes:
-        name: for limits: `api key 12`, `portal session 5`, `user 17`.
+        name: for the log: `API key 12`, `portal session 5`, `portal session 6 of API key 12`, `user 17`.
         roles: by clinic; of an operator empty.
         user: the person, as the host calls them; None for a machine.
         number: the id of the API key or the portal session; None for a token.
+        until: when a token is over, in seconds since the epoch; None: the database knows.
+        stands_for: the name of the key or the user that signed in, of a session that is one of many that they may have.
     """
 
     way: Way
@@ -45,6 +47,13 @@ class Principal:
     is_operator: bool = False
     user: str | None = None
     number: int | None = None
+    until: float | None = None
+    stands_for: str | None = None
+
+    @property
+    def limited_as(self) -> str:
+        """Whose requests limits count these with: signing in again gives nobody more of them."""
+        return self.stands_for or self.name
 
     @property
     def actor(self) -> str:
@@ -58,6 +67,16 @@ class Principal:
         if self.is_operator:
             return Role.OPERATOR
         return None if clinic_id is None else self.roles.get(clinic_id)
+
+
+def key_name(number: int) -> str:
+    """The name of an API key."""
+    return f"API key {number}"
+
+
+def user_name(user: str) -> str:
+    """The name of a user of the host's."""
+    return f"user {user}"
 
 
 def clinic_of(principal: Principal, action: str, named: str | None) -> str | None:

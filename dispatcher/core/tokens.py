@@ -62,10 +62,14 @@ class TokenRules:
 
 @dataclass(frozen=True)
 class Claimed:
-    """Whom a token names; the role at a clinic may be missing where membership is looked up."""
+    """Whom a token names, and up to when it is accepted (seconds since the epoch, the leeway in it).
+
+    The role at a clinic may be missing where membership is looked up.
+    """
 
     user: str
     clinics: Mapping[str, Role | None]
+    until: float
     is_operator: bool = False
 
 
@@ -178,17 +182,18 @@ def _claimed(claims: Mapping[str, Any], rules: TokenRules) -> Claimed:
     user = _name(claims.get(rules.user_claim))
     if user is None:
         raise TokenRefused("it names no user")
+    until = _time(claims, "exp") + rules.leeway
     role = claims.get(rules.role_claim)
     clinics = claims.get(rules.clinics_claim)
     if clinics is None:
-        return Claimed(user, {}, is_operator=role_named(role) is Role.OPERATOR)
+        return Claimed(user, {}, until, is_operator=role_named(role) is Role.OPERATOR)
     given = clinics if isinstance(clinics, dict) else dict.fromkeys(_listed(clinics), role)
     if len(given) > MOST_CLINICS:
         raise TokenRefused("it names too many clinics")
     names = {_name(clinic): _clinic_role(value) for clinic, value in given.items()}
     if None in names:
         raise TokenRefused("it names a clinic that cannot be one")
-    return Claimed(user, {clinic: value for clinic, value in names.items() if clinic is not None})
+    return Claimed(user, {clinic: value for clinic, value in names.items() if clinic is not None}, until)
 
 
 def _listed(clinics: Any) -> list[Any]:

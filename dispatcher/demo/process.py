@@ -1,9 +1,8 @@
-"""The dispatcher of the demo: a real second process, followed through its log."""
+"""The programs of the demo: real processes beside this one, followed through their logs."""
 
 import asyncio
 import base64
 import http.client
-import itertools
 import json
 import os
 import secrets
@@ -14,9 +13,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 from dispatcher.core.sealing import KEY_BYTES
 from dispatcher.lifetime import die_with_parent
@@ -33,100 +31,80 @@ class DemoFailed(Exception):
     """Something did not happen; the message says what."""
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """One attempt, as the dispatcher logged it once it was recorded; `state` is where it left the delivery."""
-
-    webhook_id: str
-    event_type: str
-    clinic_id: str
-    endpoint_id: int
-    number: int
-    status: int | None
-    error: str | None
-    duration_ms: int
-    state: str
-    retry_in: float | None
-
-
 @dataclass
-class DispatcherProcess:
-    """`python -m dispatcher run`: where it answers, its log, and the attempts it made."""
+class Program:
+    """`python -m dispatcher COMMAND`: where it answers, its log, and how it ended."""
+
+    COMMAND: ClassVar[str]
+    NAME: ClassVar[str]  # in sentences
 
     process: asyncio.subprocess.Process
-    ops_port: int
+    port: int
     log: Path
-    attempts: list[Attempt] = field(default_factory=list)
     exit_code: int | None = None
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    @property
-    def ops_url(self) -> str:
-        """Where /healthz, /readyz and /metrics are."""
-        return f"http://127.0.0.1:{self.ops_port}"
+    @staticmethod
+    def settings(port: int) -> dict[str, str]:
+        """The settings of its own, by name without the prefix; it answers at that port."""
+        raise NotImplementedError
 
-    async def follow(self, start: int = 0, timeout: float | None = WAIT_SECONDS) -> AsyncIterator[Attempt]:
-        """Every attempt from the given index on, as they are made; it goes on until the caller has seen enough.
+    def take(self, _line: bytes, /) -> bool:
+        """Take a line of its JSON log; True: there is something new to wait for."""
+        return False
+
+    async def wait_for(self, condition: Callable[[], bool], wanted: str, timeout: float | None = WAIT_SECONDS) -> None:
+        """Wait until the condition holds.
 
         Raises:
-            DemoFailed: the dispatcher ended, or `timeout` seconds have passed without another attempt.
+            DemoFailed: the program ended, or it does not hold within `timeout` seconds.
         """
-        for index in itertools.count(start):
-            await self._wait_for(partial(self._has, index), timeout)
-            yield self.attempts[index]
-
-    def _has(self, index: int) -> bool:
-        return len(self.attempts) > index
-
-    async def _wait_for(self, condition: Callable[[], bool], timeout: float | None) -> None:
         try:
             async with asyncio.timeout(timeout), self._changed:
                 await self._changed.wait_for(lambda: condition() or self.exit_code is not None)
         except TimeoutError:
-            raise DemoFailed(f"no attempt was made within {timeout:.0f} s\n{self._last_words()}") from None
+            raise DemoFailed(f"{wanted} within {timeout:.0f} s\n{self.last_words()}") from None
         if not condition():
-            raise DemoFailed(f"the dispatcher ended with exit code {self.exit_code}\n{self._last_words()}")
+            raise DemoFailed(f"{self.NAME} ended with exit code {self.exit_code}\n{self.last_words()}")
 
-    async def wait_until_ready(self) -> Mapping[str, str]:
-        """Ask /readyz until every check is ok; returns what the checks say.
+    async def wait_until(self, is_ready: Callable[[Any], bool], path: str) -> Any:
+        """Ask for a page again and again until its JSON is as it should be; returns that.
 
         Raises:
-            DemoFailed: the dispatcher ended, or is not ready in time.
+            DemoFailed: the program ended, or is not ready in time.
         """
         deadline = time.monotonic() + WAIT_SECONDS
         while True:
-            checks = await asyncio.to_thread(self._checks)
-            if checks and all(check["status"] == "ok" for check in checks.values()):
-                return {name: check["detail"] for name, check in checks.items()}
+            answer = await asyncio.to_thread(self._page, path)
+            if is_ready(answer):
+                return answer
             if self.exit_code is not None or time.monotonic() > deadline:
-                raise DemoFailed(f"the dispatcher did not become ready: {checks}\n{self._last_words()}")
+                raise DemoFailed(f"{self.NAME} did not become ready: {answer}\n{self.last_words()}")
             await asyncio.sleep(0.05)
 
-    def _checks(self) -> dict[str, dict[str, str]]:
-        """What /readyz says; nothing while nobody answers."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.ops_port, timeout=5)
+    def _page(self, path: str) -> Any:
+        """The JSON of a page; None while nobody answers."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            connection.request("GET", "/readyz")
-            checks: dict[str, dict[str, str]] = json.load(connection.getresponse())["checks"]
-            return checks
+            connection.request("GET", path)
+            return json.load(connection.getresponse())
         except (OSError, http.client.HTTPException):
-            return {}
+            return None
         finally:
             connection.close()
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """The end of its log."""
         lines = self.log.read_text(errors="replace").splitlines()[-5:]
         return "its log ends:\n" + "\n".join(lines)
 
     async def follow_log(self) -> None:
-        """Copy its log into the file and collect the attempts, until it ends."""
+        """Copy its log into the file and take each line, until it ends."""
         assert self.process.stderr is not None
         with self.log.open("wb", buffering=0) as log:
             async for line in self.process.stderr:
                 log.write(line)
-                attempt = parse_attempt(line)
-                if attempt is not None:
-                    self.attempts.append(attempt)
+                if self.take(line):
                     await self._notify()
         self.exit_code = await self.process.wait()
         await self._notify()
@@ -136,35 +114,16 @@ class DispatcherProcess:
             self._changed.notify_all()
 
 
-def parse_attempt(line: bytes) -> Attempt | None:
-    """The attempt that a line of the JSON log tells of, or None."""
-    try:
-        entry: Any = json.loads(line)
-    except ValueError:
-        return None
-    if not isinstance(entry, dict) or entry.get("event") not in ("attempt.succeeded", "attempt.failed"):
-        return None
-    return Attempt(
-        webhook_id=entry["webhook_id"],
-        event_type=entry["event_type"],
-        clinic_id=entry["clinic"],
-        endpoint_id=entry["endpoint"],
-        number=entry["attempt"],
-        status=entry.get("status"),
-        error=entry.get("error"),
-        duration_ms=entry["duration_ms"],
-        state=entry["state"],
-        retry_in=entry.get("retry_in_s"),
-    )
+Kind = TypeVar("Kind", bound=Program)
 
 
 @asynccontextmanager
-async def run_dispatcher(database_url: str, ca_file: Path, log: Path) -> AsyncIterator[DispatcherProcess]:
-    """Run a dispatcher that may deliver to this machine; stopped by SIGTERM at the end, gone with this process."""
-    ops_port = _free_port()
+async def run_program(kind: type[Kind], settings: Mapping[str, str], log: Path) -> AsyncIterator[Kind]:
+    """Run a program; stopped by SIGTERM at the end, gone with this process."""
+    port = _free_port()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "dispatcher", "run",
-        env=_environment(database_url, ca_file, ops_port),
+        sys.executable, "-m", "dispatcher", kind.COMMAND,
+        env=_environment({**settings, **kind.settings(port)}),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
@@ -172,10 +131,10 @@ async def run_dispatcher(database_url: str, ca_file: Path, log: Path) -> AsyncIt
         # Without its database there is nothing left that it could finish.
         preexec_fn=die_with_parent(signal.SIGKILL),
     )  # fmt: skip
-    dispatcher = DispatcherProcess(process, ops_port, log)
-    following = asyncio.create_task(dispatcher.follow_log())
+    program = kind(process, port, log)
+    following = asyncio.create_task(program.follow_log())
     try:
-        yield dispatcher
+        yield program
     finally:
         await _stop(process, following)
 
@@ -193,19 +152,21 @@ async def _stop(process: asyncio.subprocess.Process, following: "asyncio.Task[No
         await following
 
 
-def _environment(database_url: str, ca_file: Path, ops_port: int) -> dict[str, str]:
-    """The caller's environment, with the demo's settings in place of any that are set there."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    settings = {
-        "DATABASE_URL": database_url,
+def shared_settings(ca_file: Path) -> dict[str, str]:
+    """What both programs have to know: how to reach the receiver, and the key that seals signing keys."""
+    return {
         "ENVIRONMENT": ENVIRONMENT,
         "ENABLED": "true",
         "MASTER_KEYS": "demo:" + base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode(),
         "ALLOWED_NETWORKS": ALLOWED_NETWORKS,
         "CA_FILE": str(ca_file),
-        "OPS_PORT": str(ops_port),
         "LOG_FORMAT": "json",
     }
+
+
+def _environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """The caller's environment, with the demo's settings in place of any that are set there."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     return kept | {PREFIX + name: value for name, value in settings.items()}
 
 

@@ -41,11 +41,12 @@ class Receiver:
     received: list[Received] = field(default_factory=list)
     keys: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     answers: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
+    always: dict[str, Answer] = field(default_factory=dict)
     default: Answer = 204
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def answer_next(self, *answers: Answer, path: str = "/") -> None:
-        """Queue answers for a path; once they are used up, `default` is given."""
+        """Queue answers for a path; once they are used up, what it `always` answers is given, or `default`."""
         self.answers[path].extend(answers)
 
     def at(self, path: str) -> list[Received]:
@@ -82,7 +83,7 @@ class Receiver:
         async with self._changed:
             self._changed.notify_all()
         queued = self.answers[request.path]
-        answer = queued.pop(0) if queued else self.default
+        answer = queued.pop(0) if queued else self.always.get(request.path, self.default)
         return web.Response(status=answer) if isinstance(answer, int) else await answer(request)
 
     def _verifies(self, path: str, headers: Mapping[str, str], body: bytes) -> bool:
@@ -119,3 +120,18 @@ def make_ca(folder: Path) -> tuple[trustme.CA, Path]:
     file = folder / "ca.pem"
     ca.cert_pem.write_to_path(str(file))
     return ca, file
+
+
+def says(status: int, text: str) -> Answer:
+    """Answer with a status and a text, which an excerpt is kept of."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status, text=text, content_type="application/json")
+
+    return answer
+
+
+async def hangs(_: web.Request) -> web.Response:
+    """Answer after every timeout that an endpoint can have."""
+    await asyncio.sleep(90)
+    return web.Response(status=204)

@@ -1,6 +1,6 @@
 """What the product wrote down: events, deliveries, and the final count, read as its DBA would."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -120,9 +120,13 @@ async def count(dba: AsyncConnection[TupleRow], received: Sequence[Received]) ->
     return Tally(**counts, requests=len(received), verified=sum(request.verified for request in received))
 
 
-def problems(tally: Tally, expected_events: int, dispatcher_exit_code: int | None) -> list[str]:
-    """What is missing, in words; nothing when everything arrived. Each event is owed to one endpoint here."""
-    checks = (
+def problems(tally: Tally, expected_events: int, exit_codes: Mapping[str, int | None]) -> list[str]:
+    """What is missing, in words; nothing when everything arrived. Each event is owed to one endpoint here.
+
+    Args:
+        exit_codes: by what the program is called.
+    """
+    checks = [
         (tally.events == expected_events, f"{tally.events} events, and not {expected_events}"),
         (
             tally.succeeded_deliveries == expected_events,
@@ -139,6 +143,6 @@ def problems(tally: Tally, expected_events: int, dispatcher_exit_code: int | Non
             f"{tally.requests - tally.verified} of {tally.requests} requests had no valid signature",
         ),
         (tally.capture_errors == 0, f"{tally.capture_errors} changes could not be captured"),
-        (dispatcher_exit_code == 0, f"the dispatcher ended with exit code {dispatcher_exit_code}"),
-    )
+        *((code == 0, f"{name} ended with exit code {code}") for name, code in exit_codes.items()),
+    ]
     return [message for holds, message in checks if not holds]

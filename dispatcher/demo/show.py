@@ -10,10 +10,13 @@ from pathlib import Path
 from psycopg import AsyncConnection
 
 from dispatcher.demo import embedded, host, records
-from dispatcher.demo.process import DemoFailed, run_dispatcher
+from dispatcher.demo.dispatching import DispatcherProcess
+from dispatcher.demo.furnishing import Furnishing, make_keys
+from dispatcher.demo.process import DemoFailed, run_program, shared_settings
 from dispatcher.demo.receiver import make_ca, serve_receiver
 from dispatcher.demo.scenes import EXPECTED_EVENTS, SCENES
-from dispatcher.demo.stage import DISPATCHER_ROLE, create_endpoints, prepare
+from dispatcher.demo.serving import ServeProcess
+from dispatcher.demo.stage import DISPATCHER_ROLE, SERVE_ROLE, create_endpoints, prepare
 from dispatcher.demo.story import Story
 from dispatcher.demo.teller import Teller
 
@@ -63,19 +66,26 @@ async def _show(teller: Teller, server: embedded.Server, folder: Path, *, once: 
             for url in (server.url(host.DATABASE, host.APP_ROLE), server.url(host.DATABASE))
         ]
         paths = await create_endpoints(teller, dba, receiver)
-        dispatcher_url = server.url(host.DATABASE, DISPATCHER_ROLE)
-        async with run_dispatcher(dispatcher_url, ca_file, folder / "dispatcher.log") as dispatcher:
-            story = Story(teller, app, dba, dispatcher, receiver, paths)
+        shared = shared_settings(ca_file)
+        dispatching, serving = (
+            {**shared, "DATABASE_URL": server.url(host.DATABASE, role)} for role in (DISPATCHER_ROLE, SERVE_ROLE)
+        )
+        async with (
+            run_program(DispatcherProcess, dispatching, folder / "dispatcher.log") as dispatcher,
+            run_program(ServeProcess, serving, folder / "serve.log") as ui,
+        ):
+            story = Story(teller, app, dba, dispatcher, ui, receiver, paths)
             await story.begin()
             for scene in SCENES:
                 await story.tell(scene)
             if not once:
                 await _stay(story, server)
-                teller.last_word("Stopping: the dispatcher, the receiver and PostgreSQL go, and their folders.")
+                teller.last_word("Stopping: the dispatcher, the UI, the receiver and PostgreSQL go, and their folders.")
         if once:
             tally = await records.count(dba, receiver.received)
             teller.summary(tally)
-            if problems := records.problems(tally, EXPECTED_EVENTS, dispatcher.exit_code):
+            exits = {program.NAME: program.exit_code for program in (dispatcher, ui)}
+            if problems := records.problems(tally, EXPECTED_EVENTS, exits):
                 raise DemoFailed("\n".join(problems))
             teller.last_word("Everything arrived.")
 
@@ -83,7 +93,9 @@ async def _show(teller: Teller, server: embedded.Server, folder: Path, *, once: 
 async def _stay(story: Story, server: embedded.Server) -> None:
     """Stay up until Ctrl-C or SIGTERM, which cancel the task."""
     try:
-        await story.stay(server)
+        keys = await make_keys(story.dba)
+        await story.furnish(Furnishing(story.ui, story.dispatcher, story.receiver, story.app, story.dba, keys))
+        await story.stay(server, keys)
     except asyncio.CancelledError:
         task = asyncio.current_task()
         assert task is not None

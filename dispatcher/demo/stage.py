@@ -14,6 +14,7 @@ from dispatcher.demo.teller import Teller
 from dispatcher.migrate import migrate
 
 DISPATCHER_ROLE: LiteralString = "webhooks_dispatcher"
+SERVE_ROLE: LiteralString = "webhooks_serve"
 DBA = "DBA"
 
 _WATCH: LiteralString = """\
@@ -85,6 +86,7 @@ def _install(teller: Teller, dba: psycopg.Connection, server: Server) -> None:
         raise DemoFailed(f"the role {host.APP_ROLE} may use the schema outbound_webhooks; it should need no grant")
     teller.line("grants", f"{host.APP_ROLE} has none on that schema, and needs none")
     dba.execute(f"create role {DISPATCHER_ROLE} login in role outbound_webhooks_dispatcher")
+    dba.execute(f"create role {SERVE_ROLE} login in role outbound_webhooks_admin, outbound_webhooks_clinic")
 
 
 async def create_endpoints(teller: Teller, dba: AsyncConnection[TupleRow], receiver: Receiver) -> dict[int, str]:

@@ -10,7 +10,7 @@ from rich.rule import Rule
 from rich.syntax import Syntax
 from rich.text import Text
 
-from dispatcher.demo.process import Attempt
+from dispatcher.demo.dispatching import Attempt
 from dispatcher.demo.receiver import Received
 from dispatcher.demo.records import Event, Tally
 

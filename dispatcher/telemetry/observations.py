@@ -10,6 +10,8 @@ from dispatcher.core.model import Delivery, DeliveryState, SendResult, Verdict
 from dispatcher.telemetry.admin_observations import AdminObservation
 from dispatcher.telemetry.snapshot import EndpointStats, SourceStats, XminAge
 
+PARTITIONS_WARN_BELOW_DAYS = 3  # the leader keeps more
+
 
 @dataclass(frozen=True, slots=True)
 class DispatcherRegistered:

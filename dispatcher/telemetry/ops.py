@@ -13,7 +13,6 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from dispatcher.telemetry import observations as o
 
 STATS_MAX_AGE_SECONDS = 60.0
-PARTITIONS_WARN_BELOW_DAYS = 3
 
 
 @dataclass
@@ -90,7 +89,7 @@ class Readiness:
 def _partitions_check(days: int) -> tuple[str, str]:
     if days < 0:
         return "failing", "today has no partition: captures go to the ledger"
-    return ("ok" if days >= PARTITIONS_WARN_BELOW_DAYS else "warning"), f"{days} days ahead"
+    return ("ok" if days >= o.PARTITIONS_WARN_BELOW_DAYS else "warning"), f"{days} days ahead"
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ import asyncio
 import io
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 import psycopg
@@ -38,7 +38,9 @@ class Answer:
 
     @property
     def refusal(self) -> tuple[int, str]:
-        """The status and the code of a problem, whose shape is looked at."""
+        """The status and the code of a problem, whose shape is looked at; of a page that tells of one."""
+        if self.headers["Content-Type"].startswith("text/html"):
+            return self.status, self.text.partition('data-code="')[2].partition('"')[0]
         problem = self.json
         assert self.headers["Content-Type"].startswith("application/problem+json")
         assert {"type", "title", "status", "code", "detail", "request_id"} <= problem.keys()
@@ -46,7 +48,9 @@ class Answer:
         return self.status, problem["code"]
 
     def check(self, method: str, path: str) -> None:
-        """Fail if the OpenAPI document has no such answer."""
+        """Fail if the OpenAPI document has no such answer; of pages it knows nothing."""
+        if path == "/ui" or path.startswith(("/ui/", "/portal/")):
+            return
         media = self.headers.get("Content-Type", "").partition(";")[0]
         contract.check(method, path, self.status, media, self.text)
 
@@ -88,6 +92,7 @@ class Api:
             sent["Authorization"] = f"Bearer {key}"
         if cookie is not None:
             sent["Cookie"] = f"{COOKIE}={cookie}"
+        if cookie is not None or path.startswith("/ui/"):
             sent.setdefault("Sec-Fetch-Site", "same-origin")
         raw = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
         data = None if raw is None else io.BytesIO(raw)
@@ -154,3 +159,35 @@ class Api:
 def cookie_of(answer: Answer) -> str:
     """What a session's cookie is set to."""
     return answer.headers["Set-Cookie"].partition(";")[0].removeprefix(f"{COOKIE}=")
+
+
+@dataclass(frozen=True)
+class Browser:
+    """A person's browser at the pages: it has a session's cookie, and says where its requests come from."""
+
+    api: Api
+    cookie: str | None = None
+
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """Follow a link of ours; a redirect is not followed."""
+        return await self.api.ask("GET", path, cookie=self.cookie, headers={**_OURS, **(headers or {})})
+
+    async def post(
+        self,
+        path: str,
+        fields: Mapping[str, str | Sequence[str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send a form of ours; a field may have several values. A redirect is not followed."""
+        sent = {**_OURS, "Origin": PUBLIC_URL, "Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
+        body = urlencode(fields or {}, doseq=True).encode()
+        return await self.api.ask("POST", path, cookie=self.cookie, headers=sent, body=body)
+
+
+_OURS = {"Accept": "text/html", "Accept-Language": "en", "Sec-Fetch-Site": "same-origin"}
+
+
+async def signed_in(api: Api, roles: Mapping[str, str] | None = None, user: str = "ana") -> Browser:
+    """The browser of somebody with these roles by clinic, `{"a": "manager"}`; without any, of an operator."""
+    body: dict[str, object] = {"clinics": dict(roles)} if roles else {"is_operator": True}
+    return Browser(api, await api.log_in(api.make_key("operator"), user, **body))

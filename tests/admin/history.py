@@ -101,6 +101,21 @@ select
 from live
 cross join generate_series(1, attempt_count) as number
 """
+# As if each delivery had had one attempt; how long it took is made up.
+HOURS: LiteralString = """
+insert into outbound_webhooks.endpoint_hours
+select
+    f.endpoint_id, date_trunc('hour', f.finished_at, 'UTC'), min(f.clinic_id),
+    count(*) filter (where f.state = 'succeeded'), 0,
+    count(*) filter (where f.state = 'dead' and f.last_error_class = 'timeout'), 0,
+    count(*) filter (where f.state = 'dead' and f.last_error_class = 'tls'), 0, 0, 0, 0, 0,
+    count(*) filter (where f.state = 'dead' and f.last_error_class = 'http_status'),
+    count(*) filter (where f.state = 'succeeded'), count(*) filter (where f.state = 'dead'),
+    count(*) filter (where f.state = 'cancelled'),
+    array[0, 1, 3, count(*), 5, 1, 0, 0, 0, 0, 0, 0], array[0, 0, 1, count(*), 3, 1, 0, 0, 0, 0, 0, 0]
+from outbound_webhooks.finished_deliveries as f
+group by 1, 2
+"""
 
 
 @dataclass(frozen=True)
@@ -131,4 +146,5 @@ def fill(host: Host, sizes: Sizes) -> None:
         host.connection.execute(EVENTS.encode(), named)
         host.connection.execute(FINISHED.encode(), named)
     host.rows(LIVE, sizes.live)
+    host.rows(HOURS)
     host.rows("vacuum (analyze)")

@@ -21,6 +21,7 @@ class Rows:
 
     clinic: str
     things: Things
+    capture_error: int
     api_key: int = 0
 
     def of_path(self) -> Mapping[str, object]:
@@ -28,8 +29,10 @@ class Rows:
         return {
             "clinic": self.clinic,
             "api-keys": self.api_key,
+            "capture-errors": self.capture_error,
             "endpoints": self.things.endpoint,
             "secrets": self.things.secret,
+            "keys": self.things.secret,  # as the pages call them
             "deliveries": self.things.delivery,
             "events": self.things.event,
             "replays": self.things.replay,
@@ -38,7 +41,7 @@ class Rows:
 
 NOBODY = 2**62
 NOBODYS = Rows(
-    "clinic-of-nobody", Things(NOBODY, NOBODY, NOBODY, "01900000-0000-7000-8000-000000000000", NOBODY), NOBODY
+    "clinic-of-nobody", Things(NOBODY, NOBODY, NOBODY, "01900000-0000-7000-8000-000000000000", NOBODY), NOBODY, NOBODY
 )
 
 
@@ -46,12 +49,13 @@ def make_rows(host: Host, clinic: str) -> Rows:
     """Make one of each thing but an API key, which the tests make anew each time."""
     things = populate(host, clinic)
     host.rows("update outbound_webhooks.endpoints set description = %s where id = %s", f"of {clinic}", things.endpoint)
-    return Rows(clinic, things)
+    found = host.value("select max(id) from outbound_webhooks.capture_errors where clinic_id = %s", clinic)
+    return Rows(clinic, things, int(str(found)))
 
 
 TABLES = (
     "endpoints", "endpoint_flow", "endpoint_secrets", "endpoint_headers", "deliveries", "finished_deliveries",
-    "replays", "events", "attempts", "api_keys",
+    "replays", "events", "attempts", "api_keys", "capture_errors",
 )  # fmt: skip
 
 
@@ -106,7 +110,15 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /test": {"endpoint_id": "{endpoints}"},
     "POST /portal-sessions": {"user": "ana", "clinics": {"{clinic}": "manager"}},
     "POST /replays": {"endpoint_id": "{endpoints}"},
+    "POST /platform/switches/capture": {"is_on": True, "reason": "a test"},
+    "POST /platform/switches/delivery": {"is_on": True, "reason": "a test"},
+    "POST /recaptures": {"capture_error_id": "{capture-errors}"},
+    "POST /cancellations": {"endpoint_id": "{endpoints}", "reason": "not wanted any more"},
 }
+
+
+# What a page needs to be asked with, in its URL or its form.
+FORMS: dict[str, dict[str, str]] = {"/ui/operations/switch": {"switch": "delivery", "to": "on", "reason": "a test"}}
 
 
 def asked(route: Route) -> str:

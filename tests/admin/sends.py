@@ -1,7 +1,10 @@
 """What the tests of test sends share: asking for one, and what stands on record afterwards."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
+
+from aiohttp import web
 
 from dispatcher.admin.deps import Sender
 from dispatcher.core.model import Request, SendResult
@@ -26,6 +29,15 @@ async def send(api: Api, endpoint: Endpoint | int, role: str = "owner", clinic: 
     number = endpoint if isinstance(endpoint, int) else endpoint.id
     key = api.make_key(role, None if role == "operator" else clinic)
     return await api.ask("POST", f"{API}/test", key=key, body={"endpoint_id": number})
+
+
+def refusing(status: int, text: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """What a receiver answers that says more than a status."""
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, text=text, content_type="text/html")
+
+    return answer
 
 
 def on_record(host: Host) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ async def test_the_life_of_a_key(api: Api) -> None:
     assert made.status == 201
     assert (made.json["clinic_id"], made.json["role"], made.json["created_by"]) == ("a", "manager", "API key 1")
     assert [(clinic["clinic_id"], clinic["role"]) for clinic in me.json["clinics"]] == [("a", "manager")]
-    assert [found["description"] for found in listed.json["api_keys"]] == ["", "till"]
+    assert [found["description"] for found in listed.json["api_keys"]] == ["till", ""]
     assert key.rpartition("_")[2] not in listed.text
     assert revoked.status == 204
     assert after.refusal == (401, "unauthenticated")
@@ -187,7 +187,7 @@ async def test_an_operator_sees_all(api: Api) -> None:
     everywhere = await api.ask("GET", KEYS, key=operator)
     at_b = await api.ask("GET", f"{KEYS}?clinic_id=b", key=operator)
 
-    assert [found["clinic_id"] for found in everywhere.json["api_keys"]] == [None, "a", "b"]
+    assert [found["clinic_id"] for found in everywhere.json["api_keys"]] == ["b", "a", None]
     assert [found["clinic_id"] for found in at_b.json["api_keys"]] == ["b"]
 
 
@@ -236,3 +236,20 @@ async def test_so_many_and_no_more(api: Api) -> None:
 
     assert full.refusal == (409, "limit_reached")
     assert after.status == 201
+
+
+@pytest.mark.parametrize(("role", "expected"), [("owner", [6, 4, 2]), ("operator", [6, 5, 4, 3, 2, 1])])
+async def test_pages(api: Api, role: str, expected: list[int]) -> None:
+    """The newest first, each once, whatever is made meanwhile; a clinic's own, or everybody's."""
+    for clinic in "bababa":
+        api.make_key("manager", clinic)
+    key = api.make_key(role, "a" if role == "owner" else None)
+    found, after = [], ""
+
+    while after is not None:
+        page = (await api.ask("GET", f"{KEYS}?limit=2{after}", key=key)).json
+        found += [one["api_key_id"] for one in page["api_keys"]]
+        after = page["next"] and f"&cursor={page['next']}"
+        api.make_key("manager", "a")
+
+    assert found == [7, *expected]

@@ -37,7 +37,7 @@ def some(host: Host, clinic: str = "a") -> dict[str, int]:
 
 def ids(answer: Answer) -> list[int]:
     """The ids in a list."""
-    return [found["id"] for found in answer.json["deliveries"]]
+    return [found["delivery_id"] for found in answer.json["deliveries"]]
 
 
 async def test_a_list(api: Api, host: Host) -> None:
@@ -166,7 +166,11 @@ async def test_one(api: Api, host: Host) -> None:
 
     answer = await api.ask("GET", f"{LIST}/{found['failed']}", key=api.make_key("owner", "a"))
 
-    assert (answer.json["id"], answer.json["state"], answer.json["attempt_count"]) == (found["failed"], "pending", 1)
+    assert (answer.json["delivery_id"], answer.json["state"], answer.json["attempt_count"]) == (
+        found["failed"],
+        "pending",
+        1,
+    )
     assert [(one["number"], one["reason"], one["outcome"], one["error_class"]) for one in answer.json["attempts"]] == [
         (1, "first", "failed", "http_status")
     ]
@@ -193,7 +197,7 @@ async def test_retry(api: Api, host: Host) -> None:
 
     answer = await api.ask("POST", f"{LIST}/{found['dead']}/retry", key=api.make_key("manager", "a"))
 
-    assert (answer.status, answer.json["id"]) == (200, found["dead"])
+    assert (answer.status, answer.json["delivery_id"]) == (200, found["dead"])
     assert answer.json["words"].startswith("due")
     assert steps.states(host)[found["dead"]] == "pending"
     assert host.rows("select action, actor, subject from outbound_webhooks.audit_log where clinic_id = 'a'"

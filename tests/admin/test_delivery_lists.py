@@ -114,7 +114,7 @@ async def test_every_combination(
 
         found = await read_all(pool, choice)
 
-        assert [row.id for row in found] == expected, choice
+        assert [row.delivery_id for row in found] == expected, choice
 
 
 @pytest.mark.parametrize("limit", [1, 7, 200])
@@ -124,13 +124,15 @@ async def test_pages_of_any_size(pool: Pool, deliveries: list[dict[str, Any]], l
 
     found = await read_all(pool, choice, limit)
 
-    assert [row.id for row in found] == [row["id"] for row in deliveries if matches(row, choice, row["created_at"])]
+    assert [row.delivery_id for row in found] == [
+        row["id"] for row in deliveries if matches(row, choice, row["created_at"])
+    ]
 
 
 async def test_what_is_shown(pool: Pool, deliveries: list[dict[str, Any]]) -> None:
     """Each column is what the tables have, of live and of finished ones."""
     shown = (
-        "id", "event_id", "endpoint_id", "clinic_id", "state", "reason", "type", "resource", "resource_id",
+        "delivery_id", "event_id", "endpoint_id", "clinic_id", "state", "reason", "type", "resource", "resource_id",
         "created_at", "next_attempt_at", "finished_at", "attempt_count", "failure_count", "reevaluated", "error_class",
     )  # fmt: skip
 
@@ -138,7 +140,7 @@ async def test_what_is_shown(pool: Pool, deliveries: list[dict[str, Any]]) -> No
 
     assert {row["state"] for row in deliveries} == set(get_args(State))
     assert [{name: getattr(row, name) for name in shown} for row in found] == [
-        {name: row[name] for name in shown} for row in deliveries
+        {name: row["id" if name == "delivery_id" else name] for name in shown} for row in deliveries
     ]
 
 
@@ -151,9 +153,9 @@ async def test_one_payment(pool: Pool, some: Host, deliveries: list[dict[str, An
         whole = replace(choice, clinic_id=BUSY)
         expected = [row["id"] for row in deliveries if matches(row, whole, row["created_at"])]
         assert payment["id"] in expected
-        assert [row.id for row in await read_all(pool, choice, 1)] == expected
+        assert [row.delivery_id for row in await read_all(pool, choice, 1)] == expected
     events = [row["id"] for row in some.rows(EVENTS) if all(row[name] == value for name, value in about.items())]
-    assert [row.id for row in await read_all(pool, EventChoice(BUSY, **about), 1)] == events
+    assert [row.event_id for row in await read_all(pool, EventChoice(BUSY, **about), 1)] == events
 
 
 async def test_an_endpoint_of_another_clinic(pool: Pool, deliveries: list[dict[str, Any]]) -> None:
@@ -174,4 +176,4 @@ async def test_events(pool: Pool, some: Host, deliveries: list[dict[str, Any]], 
 
         found = await read_all(pool, choice)
 
-        assert [row.id for row in found] == expected, choice
+        assert [row.event_id for row in found] == expected, choice

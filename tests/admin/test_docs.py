@@ -28,7 +28,7 @@ def test_limits() -> None:
         "changing": OWN_RULES[RateClass.WRITE],
         "asking for portal sessions": OWN_RULES[RateClass.PORTAL],
         "asking for them for one person": PERSON_RULE,
-        "opening them": OWN_RULES[RateClass.LOGIN],
+        "opening them, and signing in": OWN_RULES[RateClass.LOGIN],
         "test sends": OWN_RULES[RateClass.TEST],
         "wrong keys, tokens and cookies": REFUSALS,
     }

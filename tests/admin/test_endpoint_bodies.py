@@ -25,7 +25,10 @@ BAD: dict[str, list[Any]] = {
         None, "*", [], [None], [1], [""], ["payment_transaction"], ["*.created"], ["payment..x"], ["päyment.created"],
         ["a.b.c"], ["a.b c"], ["a.b\n"], ["a" * 65 + ".b"], ["a.b,c.d"], ["*"] * 101,
     ],
-    "filter": ["{}", [], 1, True],
+    "filter": [
+        "{}", [], 1, True, {"a": "x" * 4088}, {"a": "é" * 2044}, {"a": [0] * 21}, {"a": [{"b": [[0] * 21]}]},
+        {"a": [1e300] * 14},
+    ],
     "description": [None, 1, "x" * 1001],
     "ordering": [None, "", "fifo", "NONE", 1, []],
     "max_in_flight": [None, 0, -1, 1001, 1.5, "10", True, 2**62],
@@ -82,7 +85,7 @@ async def test_a_bad_field_of_a_change(api: Api, field: str) -> None:
 EDGES: dict[str, list[Any]] = {
     "url": [URL + "x" * (2048 - len(URL)), "https://clinic.example", "https://clinic.example:1024/?a=b"],
     "event_types": [["*"] * 100, ["a" * 64 + "." + "b" * 64], ["a.*"]],
-    "filter": [None, {}],
+    "filter": [None, {}, {"a": "x" * 4087}, {"a": "é" * 2043}, {"a": [[0] * 20] * 20}],
     "description": ["", "x" * 1000, "line\nline\ttab"],
     "max_in_flight": [1, 1000],
     "requests_per_second": [None, 1, 10_000],
@@ -101,6 +104,27 @@ async def test_what_is_just_allowed(api: Api, field: str) -> None:
     answers = [await create(api, key, **{field: value}) for value in EDGES[field]]
 
     assert [answer.text for answer in answers if answer.status != 201] == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"a": "x" * 4088}, "has more than 4096 bytes as text: ask for fewer fields"),
+        ({"a": [1e300] * 14}, "has more than 4096 bytes as text: ask for fewer fields"),  # as PostgreSQL writes it
+        ({"a": [0] * 21}, "has an array of more than 20 elements: name fewer in it"),
+    ],
+)
+async def test_a_filter_that_would_hold_up_writes(api: Api, wanted: dict[str, Any], message: str) -> None:
+    """What is wrong with it, and what to do, whether the body or the table refuses it."""
+    key, number = api.make_key("owner", "a"), put(api, "a")
+
+    made = await create(api, key, filter=wanted)
+    api.clock.seconds += 2
+    changed = await api.ask("PATCH", f"{ENDPOINTS}/{number}", key=key, body={"filter": wanted})
+
+    for answer in (made, changed):
+        assert [error["message"].startswith(message) for error in answer.json["errors"]] == [True]
+        assert paths(answer) == ["/filter"]
 
 
 async def test_all_fields_at_once(api: Api) -> None:

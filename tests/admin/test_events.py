@@ -30,7 +30,7 @@ async def found_by(api: Api, query: str, key: str) -> list[Any]:
     """The ids of a list."""
     answer = await api.ask("GET", f"{LIST}?{query}", key=key)
     assert answer.status == 200, answer.text
-    return [event["id"] for event in answer.json["events"]]
+    return [event["event_id"] for event in answer.json["events"]]
 
 
 async def test_a_list(api: Api, host: Host) -> None:
@@ -55,7 +55,7 @@ async def test_pages(api: Api, host: Host) -> None:
     seen, cursor = [], ""
     while True:
         answer = await api.ask("GET", f"{LIST}?limit=1{cursor}", key=key)
-        seen += [event["id"] for event in answer.json["events"]]
+        seen += [event["event_id"] for event in answer.json["events"]]
         if answer.json["next"] is None:
             break
         cursor = f"&cursor={answer.json['next']}"
@@ -75,7 +75,7 @@ async def test_one(api: Api, host: Host) -> None:
 
     assert answer.status == 200, answer.text
     assert answer.json["body"] == host.value("select body from outbound_webhooks.events")
-    assert (answer.json["id"], answer.json["request_id"]) == (event, "request-4711")
+    assert (answer.json["event_id"], answer.json["request_id"]) == (event, "request-4711")
     assert [(one["endpoint_id"], one["state"]) for one in answer.json["deliveries"]] == [(asks, "pending")]
     assert [(one["endpoint_id"], one["explain"][0]["code"]) for one in answer.json["endpoints"]] == [
         (asks, "delivery_off"), (asks_not, "type"),

@@ -33,9 +33,9 @@ async def test_a_link_into_another_session_asks(api: Api, link: str) -> None:
     again = await api.open(f"{path}?instead_of=1", ana)
 
     assert asked.status == again.status == 409
-    assert "<script" not in asked.text
-    assert "logged in as ana (clinic a)" in asked.text
-    assert f"Log in as {user} (" in asked.text
+    assert "open.js" not in asked.text
+    assert "signed in as ana (clinic a)" in asked.text
+    assert f"Sign in as {user} (" in asked.text
     assert "Set-Cookie" not in asked.headers
     assert (await api.ask("GET", ME, cookie=ana)).status == 200
     opened = await api.open(path, ana, form_of(asked.text))
@@ -94,7 +94,7 @@ async def test_names_are_no_markup(api: Api) -> None:
     asked = await api.open(path, ana)
 
     assert asked.status == 409
-    assert not {"<script", "<b>", "<i>"} & set(re.findall(r"<script|<b>|<i>", asked.text))
+    assert not re.findall(r"<script>|<b>|<i>", asked.text)
 
 
 async def test_a_compressed_answer_is_none(api: Api) -> None:

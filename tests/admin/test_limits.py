@@ -7,13 +7,14 @@ import pytest
 
 from dispatcher.admin.limits import CLINIC_RULES, OWN_RULES, PERSON_RULE, REFUSALS, RateClass
 from dispatcher.telemetry.admin_observations import AuthenticationRefused, RequestAnswered
-from tests.admin.client import API, Api
+from tests.admin.client import API, Api, Browser, cookie_of
 from tests.admin.conftest import StartApi
-from tests.support.tokens import signed
+from tests.support.tokens import NOW, rules, signed
 
 ME = f"{API}/me"
 KEYS = f"{API}/api-keys"
 READS = OWN_RULES[RateClass.READ].quota
+DENIED = "select count(*) from outbound_webhooks.audit_log where is_denied"
 WRONG = "owk_1_" + "A" * 43
 
 
@@ -63,6 +64,107 @@ async def test_a_clinic_has_so_many(api: Api) -> None:
     assert refused.refusal == (429, "rate_limited")
     assert refused.headers["RateLimit-Policy"].startswith('"write-clinic"')
     assert (await api.ask("DELETE", f"{KEYS}/4711", key=api.make_key("owner", "b"))).status == 404
+
+
+async def signed_in_with(api: Api, shown: str) -> str:
+    """The cookie of a session that begins with a key or a token in the form."""
+    return cookie_of(await Browser(api).post("/ui/sign-in", {"key": shown}))
+
+
+async def test_sessions_of_a_key_are_the_key(api: Api) -> None:
+    """However often it signs in: it has what it has without, and so have the sessions."""
+    key = api.make_key("owner", "a")
+    cookies = [await signed_in_with(api, key) for _ in range(3)]
+    third = OWN_RULES[RateClass.WRITE].quota // 3
+
+    for cookie in cookies:
+        assert await statuses(api, third, "DELETE", f"{KEYS}/4711", cookie=cookie) == [404] * third
+    refused = [
+        await api.ask("DELETE", f"{KEYS}/4711", cookie=cookies[0]),
+        await api.ask("DELETE", f"{KEYS}/1", key=key),
+    ]
+
+    assert [answer.refusal for answer in refused] == [(429, "rate_limited")] * 2
+    assert {answer.headers["RateLimit-Policy"].partition(";")[0] for answer in refused} == {'"write"'}
+    assert (await api.ask("DELETE", f"{KEYS}/4711", key=api.make_key("owner", "a"))).status == 404
+
+
+async def test_sessions_of_a_token_are_its_person(start_api: StartApi) -> None:
+    """Who signs in again, also with another token, and who comes with one."""
+    async with start_api(tokens=rules(), now=lambda: NOW) as api:
+        token, half = signed("e", clinics={"a": "OWNER"}), OWN_RULES[RateClass.WRITE].quota // 2
+        cookies = [await signed_in_with(api, token) for _ in range(2)]
+
+        for cookie in cookies:
+            assert await statuses(api, half, "DELETE", f"{KEYS}/4711", cookie=cookie) == [404] * half
+        assert await statuses(api, 1, "DELETE", f"{KEYS}/4711", cookie=cookies[0]) == [429]
+        assert await statuses(api, 1, "DELETE", f"{KEYS}/4711", key=token) == [429]
+
+
+async def test_sessions_of_links_are_apart(api: Api) -> None:
+    """One person's clicks are not another's, whichever key asked for both."""
+    key, quota = api.make_key("owner", "a"), OWN_RULES[RateClass.WRITE].quota
+    ana, eva = [await api.log_in(key, user, clinics={"a": "owner"}) for user in ("ana", "eva")]
+
+    assert await statuses(api, quota + 1, "DELETE", f"{KEYS}/4711", cookie=ana) == [404] * quota + [429]
+    assert await statuses(api, 1, "DELETE", f"{KEYS}/4711", cookie=eva) == [404]
+
+
+async def test_what_is_denied_to_sessions_of_a_key(api: Api) -> None:
+    """Is counted with what is denied to the key: each is a line of the audit log."""
+    key, quota = api.make_key("manager", "a"), OWN_RULES[RateClass.WRITE].quota
+    cookies = [await signed_in_with(api, key) for _ in range(2)]
+
+    for cookie in cookies:
+        assert await statuses(api, quota // 2, "DELETE", f"{KEYS}/7", cookie=cookie) == [403] * (quota // 2)
+    assert await statuses(api, 1, "DELETE", f"{KEYS}/7", cookie=cookies[0]) == [429]
+    assert await statuses(api, 1, "DELETE", f"{KEYS}/7", key=key) == [429]
+    assert api.value(DENIED) == quota
+
+
+@pytest.mark.parametrize("query", ["", "?clinic_id=a"], ids=["the only clinic", "the named one"])
+async def test_what_is_denied_at_a_clinic(api: Api, query: str) -> None:
+    """All of its keys together; what is denied at another clinic does not count there."""
+    quota, most = OWN_RULES[RateClass.WRITE].quota, CLINIC_RULES[RateClass.WRITE].quota
+    stranger, owner = api.make_key("manager", "b"), api.make_key("owner", "a")
+    keys = [api.make_key("manager", "a") for _ in range(most // quota)]
+
+    assert await statuses(api, quota, "DELETE", f"{KEYS}/7?clinic_id=a", key=stranger) == [403] * quota
+    for key in keys:
+        assert await statuses(api, quota, "DELETE", f"{KEYS}/7{query}", key=key) == [403] * quota
+    refused = await api.ask("DELETE", f"{KEYS}/7{query}", key=api.make_key("manager", "a"))
+
+    assert refused.refusal == (429, "rate_limited")
+    assert refused.headers["RateLimit-Policy"].startswith('"write-clinic"')
+    assert (await api.ask("DELETE", f"{KEYS}/7", key=owner)).status == 429
+    assert api.value(DENIED) == quota + most
+
+
+async def test_pages_that_refresh_leave_a_clinic_its_requests(api: Api) -> None:
+    """Its machines read as many as they may, however many pages are open; together these have as many again."""
+    most, refresh = CLINIC_RULES[RateClass.READ].quota, {"X-Refresh": "1"}
+    pages, machines = [[api.make_key("owner", "a") for _ in range(most // READS)] for _ in range(2)]
+
+    for key in pages:
+        assert await statuses(api, READS, path=KEYS, key=key, headers=refresh) == [200] * READS
+    assert (await api.ask("GET", KEYS, key=pages[0], headers=refresh)).headers["RateLimit"].startswith('"read";r=0;')
+    for key in machines:
+        assert await statuses(api, READS, path=KEYS, key=key) == [200] * READS
+    more = [await api.ask("GET", KEYS, key=api.make_key("owner", "a"), headers=sent) for sent in (refresh, {})]
+
+    assert [answer.refusal for answer in more] == [(429, "rate_limited")] * 2
+    assert {answer.headers["RateLimit-Policy"].partition(";")[0] for answer in more} == {'"read-clinic"'}
+
+
+async def test_a_change_is_no_refresh(api: Api) -> None:
+    """Whatever it says of itself: it counts for its clinic."""
+    quota, most = OWN_RULES[RateClass.WRITE].quota, CLINIC_RULES[RateClass.WRITE].quota
+    sent = {"X-Refresh": "1"}
+
+    for _ in range(most // quota):
+        key = api.make_key("owner", "a")
+        assert await statuses(api, quota, "DELETE", f"{KEYS}/4711", key=key, headers=sent) == [404] * quota
+    assert (await api.ask("DELETE", f"{KEYS}/4711", key=api.make_key("owner", "a"))).status == 429
 
 
 async def test_what_names_no_clinic_counts(api: Api) -> None:

@@ -12,11 +12,13 @@ from typing import Any, get_args
 import pytest
 from psycopg.sql import SQL
 
+from dispatcher.admin.operations.dead import MOST_COUNTED, group_dead
 from dispatcher.admin.operations.deliveries import find_delivery, list_deliveries
 from dispatcher.admin.operations.delivery_rows import Choice, State
 from dispatcher.admin.operations.delivery_statements import looks
 from dispatcher.admin.operations.events import EventChoice, find_event, list_events
 from dispatcher.admin.operations.pages import MOST_LOOKED_AT
+from dispatcher.admin.operations.subscriptions import MOST_EVENTS, Chosen, count_chosen
 from dispatcher.admin.operations.windows import Place
 from dispatcher.db import Pool
 from tests.admin.history import BUSY, DAYS, QUIET, Sizes, fill
@@ -150,6 +152,34 @@ async def test_events(full: Full, explained: tuple[Pool, Plans], scope: str, is_
         await list_events(pool, visit(choice.clinic_id), choice, LIMIT, after)
 
         by_index(plans.take(), SIZES.events // DAYS * 2, 0)
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_the_dead(full: Full, explained: tuple[Pool, Plans], scope: str) -> None:
+    """Counted by endpoint and reason, the newest so many of them."""
+    pool, plans = explained
+    chosen = SCOPES[scope]
+
+    dead = await group_dead(pool, visit(chosen.get("clinic_id")), chosen.get("endpoint_id"), None, None)
+
+    assert bool(dead.groups) == (scope != "rare")  # nothing of that died
+    assert sum(group.deliveries for group in dead.groups) <= MOST_COUNTED
+    assert dead.is_all == (sum(group.deliveries for group in dead.groups) < MOST_COUNTED)
+    by_index(plans.take(), MOST_COUNTED, SIZES.live * 4)
+
+
+@pytest.mark.parametrize("clinic", [BUSY, QUIET])
+async def test_what_a_subscription_chooses(full: Full, explained: tuple[Pool, Plans], clinic: str) -> None:
+    """Of the newest events: as much is read as for a list of them, and then their own rows."""
+    pool, plans = explained
+
+    everything = await count_chosen(pool, visit(clinic), clinic, ["*"], None)
+    found = plans.take()
+    nothing = await count_chosen(pool, visit(clinic), clinic, ["*"], {"status": "paid"})
+
+    assert everything == Chosen(MOST_EVENTS, MOST_EVENTS)
+    assert nothing == Chosen(MOST_EVENTS, 0)  # their bodies hold nothing that a filter could look into
+    by_index(found, SIZES.events // DAYS * 2, 0)
 
 
 async def test_one_payment(full: Full, explained: tuple[Pool, Plans]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dispatcher.admin.limits import OWN_RULES, RateClass
-from tests.admin.client import API, Api
+from tests.admin.client import API, Api, Browser, cookie_of
 from tests.admin.conftest import StartApi
 from tests.support.tokens import NOW, rules, signed
 
@@ -129,3 +129,23 @@ async def test_the_table_is_read_as_the_owner(api: Api) -> None:
         "select has_function_privilege("
         "'outbound_webhooks_admin', 'outbound_webhooks.clinic_role(text, text)', 'execute')"
     )
+
+
+async def test_who_signs_in_is_what_the_table_says(start_api: StartApi) -> None:
+    """At the clinics of the token, or that of the page; and what the table takes away is gone from the session."""
+    async with start_api(tokens=rules(), now=lambda: NOW, asks_membership=True) as api:
+        api.run(HOST)
+        of_token, of_page, of_neither = [
+            await Browser(api).post("/ui/sign-in", {"key": signed("h", **claims), "next": path})
+            for claims, path in (
+                ({"clinics": ["a", "b", "c"]}, "/ui/"),
+                ({"clinics": None, "role": "OPERATOR"}, "/ui/dead?clinic_id=b"),
+                ({"clinics": None, "role": "OPERATOR"}, "/ui/"),
+            )
+        ]
+
+        assert clinics(await api.ask("GET", ME, cookie=cookie_of(of_token))) == {"a": "owner", "b": "manager"}
+        assert clinics(await api.ask("GET", ME, cookie=cookie_of(of_page))) == {"b": "manager"}
+        assert (of_neither.status, "Set-Cookie" in of_neither.headers) == (403, False)
+        api.run("delete from public.clinic_users where user_id = 'ana' and clinic_id = 'a'")
+        assert clinics(await api.ask("GET", ME, cookie=cookie_of(of_token))) == {"b": "manager"}

@@ -84,3 +84,32 @@ async def test_it_serves_on(api: Api) -> None:
         await answer_to(api.url, sent)
 
     assert (await api.ask("GET", f"{API}/me", key=api.make_key("owner", "a"))).status == 200
+
+
+@pytest.mark.parametrize("path", [f"{API}/me", "/nothing"])
+async def test_what_nobody_can_expect(api: Api, path: str) -> None:
+    """Expect: x is answered as every other error is, with nothing of it, and by us."""
+    sent = b"POST %s HTTP/1.1\r\nHost: a\r\nExpect: %s\r\nContent-Length: 1\r\n\r\nx" % (path.encode(), CANARY)
+
+    head, body = await answer_to(api.url, sent)
+    lines = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+
+    assert head.split(b" ", 2)[1] == b"400"
+    assert json.loads(body)["code"] == "bad_request"
+    assert json.loads(body)["request_id"] == lines["X-Request-Id"]
+    assert {found: lines.get(found) for found in HEADERS} == HEADERS
+    assert CANARY not in head + body
+
+
+async def test_what_can_be_expected(api: Api) -> None:
+    """100-continue is: the body is asked for, and the request answered."""
+    key = api.make_key("owner", "a")
+    sent = (
+        f"POST {API}/api-keys HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key}\r\nExpect: 100-Continue\r\n"
+        'Content-Type: application/json\r\nContent-Length: 19\r\nConnection: close\r\n\r\n{"role": "manager"}'
+    ).encode()
+
+    head, rest = await answer_to(api.url, sent)
+
+    assert head == b"HTTP/1.1 100 Continue"
+    assert rest.split(b" ", 2)[1] == b"201"

@@ -11,6 +11,7 @@ from aiohttp import web
 from jsonschema import Draft202012Validator
 from pydantic import Field
 
+from dispatcher import __version__
 from dispatcher.admin.limits import RateClass
 from dispatcher.admin.openapi import describe, problem_codes
 from dispatcher.admin.page import render
@@ -209,3 +210,22 @@ async def test_both_over_http(api: Api) -> None:
     policy = page.headers["Content-Security-Policy"]
     assert re.fullmatch(r"default-src 'none'; style-src 'sha256-[\w+/]{43}='; frame-ancestors 'none'; .*", policy)
     assert "no-store" in page.headers["Cache-Control"]
+
+
+async def test_not_which_release_runs(api: Api) -> None:
+    """Anybody may read both: they say the version of the API, and not that of the program."""
+    document = await api.ask("GET", f"{API}/openapi.json")
+    page = await api.ask("GET", f"{API}/docs")
+
+    assert document.json["info"]["version"] == "1"
+    assert f"Version {__version__}" not in page.text
+    assert f'"{__version__}"' not in document.text
+
+
+def test_a_test_that_comes_first_is_one() -> None:
+    """Making an endpoint may count as two kinds of request, and says so."""
+    (made,) = (
+        each for each in DOCUMENT["paths"].values() if each.get("post", {}).get("operationId") == "create_endpoint"
+    )
+
+    assert "`test`" in made["post"]["description"]

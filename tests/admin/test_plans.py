@@ -1,17 +1,17 @@
-"""What an overview and a page of the audit log read on a full database: what is the clinic's, by an index.
+"""What overviews and a page of the audit log read on a full database: what is the clinic's, by an index.
 
 50,000 live deliveries over 2,000 endpoints, 200,000 lines of the log. What is judged is what the plans read, in pages.
 """
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
+from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString
 
 import pytest
 from psycopg.rows import dict_row
 
-from dispatcher.admin.operations import audit, overview
-from dispatcher.admin.operations.where import where
+from dispatcher.admin.operations import attention, audit, hours, overview
 from tests.sql.clinics import working_for
 from tests.sql.filling import Sizes, fill
 from tests.sql.test_view_plans import nodes, pages, pages_of
@@ -23,7 +23,8 @@ CLINIC = "clinic-7"  # four endpoints of 2,000
 LINES: LiteralString = """
 insert into outbound_webhooks.audit_log (at, clinic_id, action, subject, is_denied)
 select clock_timestamp() - make_interval(secs => 200000 - n), 'clinic-' || n %% 500,
-    case n %% 7 when 0 then 'endpoint.paused' else 'delivery.retried' end, 'endpoint 1', n %% 11 = 0
+    case when n %% 100000 = 7 then 'endpoint.retired' when n %% 7 = 0 then 'endpoint.paused'
+    else 'delivery.retried' end, 'endpoint 1', n %% 11 = 0
 from generate_series(1, %s) as n
 """
 
@@ -39,12 +40,11 @@ def full(server: postgres.TestServer) -> Iterator[Host]:
 
 
 def plan(host: Host, statement: str, **parameters: object) -> dict[str, Any]:
-    """The plan of a statement as the clinic's role runs it, with what it really read."""
-    with working_for(host, CLINIC), host.connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(
-            f"explain (analyze, buffers, timing off, format json) {statement}".encode(),
-            {"clinic_id": CLINIC, **parameters},
-        )
+    """The plan of a statement as the clinic's role runs it, or an operator, with what it really read."""
+    parameters = {"clinic_id": CLINIC, **parameters}
+    whose = working_for(host, CLINIC) if parameters["clinic_id"] is not None else nullcontext()
+    with whose, host.connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(f"explain (analyze, buffers, timing off, format json) {statement}".encode(), parameters)
         row = cursor.fetchone()
     assert row is not None
     return dict(row["QUERY PLAN"][0]["Plan"])
@@ -59,48 +59,90 @@ OF_A_CLINIC = {
     "endpoints": overview._ENDPOINTS + overview._OF_ENDPOINTS,
     "deliveries": overview._DELIVERIES + overview._OF_ENDPOINTS,
     "last day": overview._LAST_DAY + overview._OF_HOURS,
+    "hours": hours._HOURS + hours._OF_CLINIC + hours._BY_HOUR,
+    "hours of an endpoint": hours._HOURS + hours._OF_ENDPOINT + hours._BY_HOUR,
+    "attention": attention._FIRST + attention._OF_CLINIC + attention._WORST_FIRST,
 }
+A_DAY_AGO = "now() - interval '23 hours'"
 
 
 @pytest.mark.parametrize("name", OF_A_CLINIC)
 def test_an_overview(full: Host, name: str) -> None:
     """It reads what is of the clinic's endpoints, whatever waits for the others."""
-    found = plan(full, OF_A_CLINIC[name])
+    since = full.value(f"select date_trunc('hour', {A_DAY_AGO}, 'UTC')")
+    endpoint = full.value("select min(id) from outbound_webhooks.endpoints where clinic_id = %s", CLINIC)
+
+    found = plan(full, OF_A_CLINIC[name], since=since, endpoint_id=endpoint, most=10, late=attention.LATE)
 
     assert walked(found) <= {"statistics_bounds"}
     assert pages(found) < 1_000 < pages_of(full, "deliveries")
 
 
-CHOICES: dict[str, dict[str, object]] = {
-    "all": {},
-    "from a page on": {"before": 100_000},
-    "an action": {"action": "endpoint.paused"},
-    "a thing": {"action": "endpoint.*"},
-    "denied": {"is_denied": True},
-    "all of it": {"before": 100_000, "action": "endpoint.*", "is_denied": False, "since": "2020-01-01T00:00:00Z"},
+def test_the_days_of_a_page(full: Host) -> None:
+    """Of 50 endpoints of all clinics their hours are read, by the key, and no other's."""
+    ids = [row["id"] for row in full.rows("select id from outbound_webhooks.endpoints where id % 40 = 7 limit 50")]
+
+    found = plan(full, hours._DAYS, clinic_id=None, endpoint_ids=ids, since=full.value(f"select {A_DAY_AGO}"))
+
+    assert walked(found) <= {"statistics_bounds"}
+    assert pages(found) < 2_000 < pages_of(full, "endpoint_hours")
+
+
+OF_ALL = {
+    "hours": hours._HOURS + hours._BY_HOUR,
+    "endpoints": attention._FIRST + attention._WORST_FIRST,
+    "clinics": attention._CLINICS + attention._MOST_FIRST,
 }
 
 
-@pytest.mark.parametrize("name", CHOICES)
-def test_a_page_of_the_audit_log(full: Host, name: str) -> None:
-    """It reads lines of the clinic alone, the newest first, and stops when the page is full."""
-    chosen = {"clinic_id": CLINIC, **CHOICES[name]}
-    statement = audit._SELECT + where(audit._CONDITIONS, chosen) + " order by a.id desc limit 51"
+@pytest.mark.parametrize("name", OF_ALL)
+def test_an_overview_of_all(full: Host, name: str) -> None:
+    """It reads the endpoints, what is live and a day's hours, once each at most: no history."""
+    found = plan(
+        full, OF_ALL[name], clinic_id=None, since=full.value(f"select {A_DAY_AGO}"), most=10, late=attention.LATE
+    )
 
-    found = plan(full, statement, **chosen)
+    tables = {str(node["Relation Name"]) for node in nodes(found) if "Relation Name" in node}
+    assert tables <= {"endpoints", "endpoint_flow", "deliveries", "endpoint_hours"}
+    assert pages(found) < sum(pages_of(full, table) for table in tables) + 4 * 2_000
+
+
+HALF = datetime.now(UTC) - timedelta(seconds=100_000)
+CHOICES: dict[str, dict[str, object]] = {
+    "all": {},
+    "from a page on": {"before": HALF, "before_id": 100_000},
+    "an action": {"action": "endpoint.paused"},
+    "a thing": {"action": "endpoint.*"},
+    "denied": {"is_denied": True},
+    "a rare action": {"action": "endpoint.retired"},
+    "an action that is not there": {"action": "endpoint.gone"},
+    "a time long ago": {"until": HALF},
+    "all of it": {
+        "before": HALF, "before_id": 100_000, "action": "endpoint.*", "is_denied": False,
+        "since": "2020-01-01T00:00:00Z",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("whose", [CLINIC, None])
+@pytest.mark.parametrize("name", CHOICES)
+def test_a_page_of_the_audit_log(full: Host, name: str, whose: str | None) -> None:
+    """It reads the lines that it shows, the newest first, by an index, however rare they are; a clinic's own alone."""
+    chosen = {"clinic_id": whose, "limit": 51, **CHOICES[name]}
+
+    found = plan(full, audit.statement(chosen), **chosen)
 
     assert walked(found) == set()
-    assert {node["Index Name"] for node in nodes(found) if "Index Name" in node} == {"audit_log_of_a_clinic"}
-    assert pages(found) < 600 < pages_of(full, "audit_log")
+    assert pages(found) < 300 < pages_of(full, "audit_log")
 
 
 def test_a_plan_that_walks_is_found(full: Host) -> None:
     """The tests above can fail: without its indexes the same page reads all of the log."""
-    chosen = {"clinic_id": CLINIC}
+    chosen = {"clinic_id": CLINIC, "limit": 51}
     with full.connection.transaction(force_rollback=True):
         for way in ("indexscan", "bitmapscan"):
             full.rows(f"set local enable_{way} = off")
-        found = plan(full, audit._SELECT + where(audit._CONDITIONS, chosen) + " order by a.id desc limit 51", **chosen)
+        found = plan(full, audit.statement(chosen), **chosen)
 
     assert walked(found) == {"audit_log"}
     assert pages(found) >= 600

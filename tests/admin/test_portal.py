@@ -45,7 +45,7 @@ async def test_the_cookie(api: Api) -> None:
 
 
 async def test_the_page(api: Api) -> None:
-    """It looks the same for every code, runs only our script, cannot be framed, and tells no other site where it was.
+    """It looks the same for every code, runs only our scripts, cannot be framed, and no request from it says its URL.
 
     Its form has an Origin: with no-referrer, browsers would send null.
     """
@@ -57,7 +57,8 @@ async def test_the_page(api: Api) -> None:
     assert page.text == other.text
     assert "script-src 'self'" in page.headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
-    assert page.headers["Referrer-Policy"] == "same-origin"
+    assert path not in page.text
+    assert page.headers["Referrer-Policy"] == "strict-origin"
     assert page.headers["Cache-Control"] == "no-store"
     assert (script.status, script.headers["Content-Type"].partition(";")[0]) == (200, "text/javascript")
 

@@ -111,7 +111,7 @@ async def test_headers_of_every_answer(api: Api) -> None:
     page = await api.open("/portal/" + "A" * 43)
 
     # The page's form needs an Origin, which no-referrer takes away.
-    for answer, referrer in [*((answer, "no-referrer") for answer in answers), (page, "same-origin")]:
+    for answer, referrer in [*((answer, "no-referrer") for answer in answers), (page, "strict-origin")]:
         assert {name: answer.headers.get(name) for name in HEADERS} == {**HEADERS, "Referrer-Policy": referrer}
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert not any(name.lower().startswith("access-control") for name in answer.headers)

@@ -46,7 +46,12 @@ async def test_a_signed_event(sending: Api, host: Host, receiver: Receiver) -> N
     assert received.verified
     assert (body["type"], body["data"]) == ("webhook.test", {"endpoint_id": str(made.id)})
     assert received.headers["webhook-request-id"] == answer.headers["X-Request-Id"]
-    assert (told["succeeded"], told["status"], told["error_class"], told["endpoint_id"]) == (True, 204, None, made.id)
+    assert (told["succeeded"], told["http_status"], told["error_class"], told["endpoint_id"]) == (
+        True,
+        204,
+        None,
+        made.id,
+    )
     assert told["request"]["body"] == received.body.decode()
     assert told["event_id"] == received.webhook_id
     assert told["request"]["headers"].items() <= received.headers.items()
@@ -89,7 +94,7 @@ async def test_nothing_is_concluded(sending: Api, host: Host, receiver: Receiver
 
     answers = [await send(sending, made), await send(sending, made)]
 
-    assert [(answer.status, answer.json["status"], answer.json["error_class"]) for answer in answers] == [
+    assert [(answer.status, answer.json["http_status"], answer.json["error_class"]) for answer in answers] == [
         (200, 410, "http_status"),
         (200, 503, "http_status"),
     ]
@@ -277,7 +282,7 @@ async def test_who_reads_the_answer(
     answer = await send(sending, made, role)
     (kept,) = host.rows("select * from outbound_webhooks.response_excerpts(%s)", answer.json["delivery_id"])
 
-    assert (answer.json["status"], answer.json["excerpt"]) == (500, excerpt)
+    assert (answer.json["http_status"], answer.json["response_excerpt"]) == (500, excerpt)
     assert answer.json["content_type"] == "text/plain; charset=utf-8"
     assert kept["response_excerpt"] == "no such patient"
 

@@ -19,7 +19,7 @@ from dispatcher.core.model import Request, SendResult
 from dispatcher.demo.receiver import Receiver
 from dispatcher.egress.errors import LocalFailure
 from dispatcher.telemetry.admin_observations import EndpointNotTested
-from tests.admin.client import API, Api
+from tests.admin.client import API, Api, Browser, cookie_of
 from tests.admin.conftest import serve_api
 from tests.admin.sends import on_record, send
 from tests.hostile.receivers import RECEIVERS, Hostile
@@ -60,7 +60,7 @@ async def test_hostile_receivers(
             told += await asyncio.gather(
                 *(testing.send_test(sending.deps, owner_of(clinic), number) for number, (clinic, _) in some)
             )
-    found = {sent.endpoint_id: (sent.status, sent.error_class, sent.note, sent.succeeded) for sent in told}
+    found = {sent.endpoint_id: (sent.http_status, sent.error_class, sent.note, sent.succeeded) for sent in told}
     recorded = {
         int(row["resource_id"]): (row["http_status"], row["error_class"], row["note"], row["state"] == "succeeded")
         for row in on_record(host)
@@ -71,7 +71,7 @@ async def test_hostile_receivers(
         number: (row.status, None if row.succeeds else row.error or "http_status", row.note, row.succeeds)
         for number, (_, row) in made.items()
     }
-    assert not any(sent.excerpt for sent in told if sent.succeeded)
+    assert not any(sent.response_excerpt for sent in told if sent.succeeded)
 
 
 @pytest.mark.parametrize("url", ["https://10.0.0.1/", "https://[fd00::1]/", "https://169.254.169.254/latest"])
@@ -79,7 +79,7 @@ async def test_private_addresses(sending: Api, host: Host, url: str) -> None:
     """Nothing leaves for an address that this process was not allowed; that is on record as an attempt."""
     answer = await send(sending, host.endpoint(url))
 
-    assert (answer.json["status"], answer.json["error_class"]) == (None, "blocked_address")
+    assert (answer.json["http_status"], answer.json["error_class"]) == (None, "blocked_address")
     assert [(row["state"], row["error_class"]) for row in on_record(host)] == [("dead", "blocked_address")]
 
 
@@ -102,7 +102,7 @@ async def test_while_receivers_hang(sending: Api, host: Host, receiver: Receiver
     assert one_more.refusal == (503, "unavailable")
     assert not any(done)
     assert outcomes == {"lost"}  # as long as nobody knows better
-    assert [answer.json["status"] for answer in answers] == [204] * len(hanging)
+    assert [answer.json["http_status"] for answer in answers] == [204] * len(hanging)
     assert (await send(sending, made)).status == 200  # there are places again
 
 
@@ -225,5 +225,17 @@ async def test_an_answer_that_the_database_refuses(sending: Api, host: Host, rec
 
     answer = await send(sending, host.endpoint(receiver.url + "/"))
 
-    assert (answer.status, answer.json["status"], answer.json["excerpt"]) == (200, 500, "no")
+    assert (answer.status, answer.json["http_status"], answer.json["response_excerpt"]) == (200, 500, "no")
     assert [(row["state"], row["http_status"], row["outcome"]) for row in on_record(host)] == [("dead", 500, "failed")]
+
+
+async def test_an_operator_has_so_many(sending: Api, host: Host, receiver: Receiver) -> None:
+    """Where no clinic is named it is who asks, however often they signed in."""
+    made, key = host.endpoint(receiver.url + "/"), sending.make_key("operator")
+    cookie = cookie_of(await Browser(sending).post("/ui/sign-in", {"key": key}))
+    assert sending.deps.sender is not None
+    sending.deps.sender.under_way["API key 1"] = testing.MOST_OF_A_CLINIC
+
+    answer = await sending.ask("POST", f"{API}/test", cookie=cookie, body={"endpoint_id": made.id})
+
+    assert answer.refusal == (503, "unavailable")

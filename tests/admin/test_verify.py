@@ -65,7 +65,7 @@ async def test_it_does_not(sending: Api, host: Host, receiver: Receiver) -> None
 
     assert answer.refusal == (422, "verification_failed")
     assert told["detail"] == "The test was answered with 404, and not with 2xx. No endpoint was made."
-    assert (told["test"]["status"], told["test"]["endpoint_id"], told["test"]["delivery_id"]) == (404, None, None)
+    assert (told["test"]["http_status"], told["test"]["endpoint_id"], told["test"]["delivery_id"]) == (404, None, None)
     assert told["test"]["request"]["headers"]["x-team"] == "[redacted]"
     assert endpoints(host) == [0, 0, 0]
     assert audited(host) == ["endpoint.tried"]

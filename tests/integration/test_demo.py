@@ -21,6 +21,7 @@ TITLES = [
     "outbound-webhooks is installed beside it, and watches the payments",
     "Each clinic has an endpoint, with a signing key of its own",
     "The dispatcher starts: a second process",
+    "The web UI and the admin API: a third process",
     "A payment is created",
     "It is paid",
     "It is partly refunded",
@@ -29,7 +30,7 @@ TITLES = [
     "The count at the end",
 ]
 CONNECT = "Connect as the application, in another terminal:"
-PASTE = "Paste a payment there, and see it arrive here:"
+PASTE = "Paste a payment there, and see it arrive here, and in the web UI:"
 LOOK = "Look at the deliveries, as the DBA:"
 # What a shell may have set: none of it may reach the demo.
 FOREIGN_ENVIRONMENT = {
@@ -72,7 +73,7 @@ Everything arrived.
 
     assert once.returncode == 0, once.stdout
     assert once.stdout.endswith(expected)
-    assert len(processes) == 2
+    assert len(processes) == 3
     assert [pid for pid in processes if runs(pid)] == []
 
 
@@ -102,21 +103,22 @@ def test_a_pipe_gets_plain_lines_of_80_columns(once: subprocess.CompletedProcess
 async def test_a_payment_inserted_by_hand_arrives() -> None:
     """The printed psql lines, INSERT and addresses work as they are; SIGTERM then ends all of it, with 0."""
     async with run_demo() as demo:
-        await demo.until("order by id'$")
-        inserted = await run(shlex.split(demo.below(CONNECT)), demo.below(PASTE))
-        await demo.until(
-            r"payment_transaction.created, payment 3 of clinic 1\n"
-            r" +webhook-id \S+\n"
-            r"  attempt 1 +204 in \d+ ms, signature verified, commit to arrival"
-        )
+        await demo.until("limit 20'$")
+        psql = shlex.split(demo.below(CONNECT))
+        inserted = await run(psql, demo.below(PASTE))
+        payment = (await run([*psql, "-Atc", "select max(id) from payment_transactions"])).strip()
+        arrived = rf"payment_transaction.created, payment {payment} of clinic 1\n +webhook-id (\S+)\n"
+        await demo.until(arrived + r"  attempt 1 +204 in \d+ ms, signature verified, commit to arrival")
         listed = await run(shlex.split(demo.below(LOOK)))
-        pages = [await status(demo.found(rf"{page} +(http://\S+)")) for page in ("healthz", "readyz", "metrics")]
+        pages = [
+            await status(demo.found(rf"{page} +(http://\S+)")) for page in ("web UI", "healthz", "readyz", "metrics")
+        ]
         demo.process.send_signal(signal.SIGTERM)
         code = await demo.exit_code()
 
     assert inserted == "INSERT 0 1\n"
-    assert listed.count("succeeded") == 5
-    assert pages == [200, 200, 200]
+    assert re.search(rf"\| {demo.found(arrived)} \| 1 +\| succeeded", listed), listed
+    assert pages == [200, 200, 200, 200]
     assert code == 0, demo.text
     assert [pid for pid in demo.children() if runs(pid)] == []
     assert [folder for folder in demo.folders() if folder.exists()] == []
@@ -125,7 +127,7 @@ async def test_a_payment_inserted_by_hand_arrives() -> None:
 async def test_ctrl_c_ends_all_of_it() -> None:
     """SIGINT while it stays up: exit code 0, no process and no folder left."""
     async with run_demo() as demo:
-        await demo.until("order by id'$")
+        await demo.until("limit 20'$")
         demo.process.send_signal(signal.SIGINT)
         code = await demo.exit_code()
 
@@ -135,9 +137,9 @@ async def test_ctrl_c_ends_all_of_it() -> None:
 
 
 async def test_a_killed_demo_leaves_no_process() -> None:
-    """SIGKILL of the demo takes PostgreSQL and the dispatcher with it."""
+    """SIGKILL of the demo takes PostgreSQL, the dispatcher and the web UI with it."""
     async with run_demo() as demo:
-        await demo.until("order by id'$")
+        await demo.until("limit 20'$")
         running = [pid for pid in demo.children() if runs(pid)]
         demo.process.kill()
         code = await demo.exit_code()
@@ -146,7 +148,7 @@ async def test_a_killed_demo_leaves_no_process() -> None:
         for folder in demo.folders():
             shutil.rmtree(folder)  # this nobody could do for it
 
-    assert len(running) == 2
+    assert len(running) == 3
     assert code == -signal.SIGKILL
     assert [pid for pid in demo.children() if runs(pid)] == []
 
@@ -154,8 +156,8 @@ async def test_a_killed_demo_leaves_no_process() -> None:
 async def test_a_dispatcher_that_ends_fails_the_demo() -> None:
     """If the dispatcher is killed, the demo says so with the end of its log, stops the rest, and exits 1."""
     async with run_demo() as demo:
-        await demo.until("order by id'$")
-        _, dispatcher = demo.children()
+        await demo.until("limit 20'$")
+        _, dispatcher, _ = demo.children()
         os.kill(dispatcher, signal.SIGKILL)
         code = await demo.exit_code()
 
@@ -200,6 +202,6 @@ COMPLETE = Tally(
 )
 def test_what_is_missing_is_named(tally: Tally, exit_code: int, expected: list[str]) -> None:
     """Each thing that the final count can lack has its message; a complete count has none."""
-    found = problems(tally, 4, exit_code)
+    found = problems(tally, 4, {"the dispatcher": exit_code, "the web UI": 0})
 
     assert found == expected

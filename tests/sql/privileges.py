@@ -113,7 +113,7 @@ COLUMNS = {
     ),
     "event_sources": (
         "id name relation_schema relation_name relation_oid resource columns column_numbers amounts related "
-        "rules is_strict payload_hash capture capture_changed_at capture_changed_by created_at"
+        "rules is_strict payload_hash capture capture_changed_at capture_changed_by capture_reason created_at"
     ),
     "event_types": "name source_id description schema example generated",
     "events": "id clinic_id type resource resource_id source occurred_at body traceparent actor request_id",
@@ -123,7 +123,8 @@ COLUMNS = {
     ),
     "leadership": "singleton dispatcher_id held_until",
     "portal_sessions": (
-        "id api_key_id user_id roles is_operator code_digest session_digest created_at opened_at last_seen_at ends_at"
+        "id kind api_key_id user_id roles is_operator code_digest session_digest created_at opened_at last_seen_at "
+        "ends_at"
     ),
     "replays": (
         "id kind endpoint_id clinic_id event_type delivery_state since until resource resource_id error_class "
@@ -133,8 +134,8 @@ COLUMNS = {
     "retry_calendar": "endpoint_id clinic_id due_within deliveries first_attempts held_back earliest",
     "schema_bundle": "singleton fingerprint migrations contract oldest_contract loaded_at",
     "settings": (
-        "singleton capture capture_changed_at capture_changed_by max_body_bytes max_endpoints_per_clinic "
-        "internal_urls allowed_ports url_policy_changed_at url_policy_changed_by "
+        "singleton capture capture_changed_at capture_changed_by capture_reason max_body_bytes "
+        "max_endpoints_per_clinic internal_urls allowed_ports url_policy_changed_at url_policy_changed_by "
         "delivery delivery_changed_at delivery_changed_by delivery_reason delivering delivering_since "
         "armed_environment armed_system_identifier armed_database_oid armed_database armed_at armed_by "
         "wake_up breaker_failures breaker_cooldown_seconds disable_after parked_max_count parked_max_age "
@@ -188,6 +189,7 @@ EXECUTE = {
     "change_endpoint": "admin clinic",
     "cancel_delivery": "admin clinic",
     "claim_deliveries": "dispatcher",
+    "count_chosen": "admin clinic",
     "create_api_key": "admin",
     "create_endpoint": "admin clinic",
     "create_portal_session": "admin",
@@ -198,6 +200,7 @@ EXECUTE = {
     "emit_rows": "admin",
     "end_parked": "dispatcher",
     "end_portal_session": "admin",
+    "end_portal_sessions": "admin",
     "end_test": "admin",
     "endpoint_stats": "dispatcher admin",
     "ensure_partitions": "dispatcher",
@@ -252,6 +255,8 @@ EXECUTE = {
     "set_headers": "admin clinic",
     "set_url_policy": "admin",
     "settle_deliveries": "dispatcher",
+    "sign_in_with_key": "admin",
+    "sign_in_with_token": "admin",
     "skipped_count": "dispatcher admin clinic",
     "source_stats": "dispatcher admin",
     "stats": "dispatcher admin",
@@ -283,8 +288,8 @@ INTERNAL = """
     insert_notice is_crowded is_public_address judge_endpoints judge_gap leave_flow mapped_values matches_filter
     matches_now minor_units note_deaths older_delivery owed_page payload_definition payload_fields
     payload_is_generated payment_parts payment_rules pinned_settings policies_on present_fields previous_expression
-    promise_stands protect_table protect_tables purge_list quote_column recapture_change recapture_gap record_audit
-    record_capture_error record_late_attempts reevaluate_batch refuse_audit_change refuse_state refuse_test
+    promise_stands protect_table protect_tables purge_list quote_column recapture_change recapture_gap recapture_open
+    record_audit record_capture_error record_late_attempts reevaluate_batch refuse_audit_change refuse_state refuse_test
     refuse_unarmed refused_header related_by related_entry related_option related_table relation_of replace_headers
     replay_batch require_clinic retry_live return_deliveries revoke_ddl revoke_reads ring_doorbell row_gaps row_now
     row_schema row_statement rows_judged rows_page rule_condition rule_option rule_statement rules_since

@@ -100,6 +100,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"event_types": []}, "endpoints_event_types_are_patterns"),
     ({"event_types": ["a.b", None]}, "endpoints_event_types_are_patterns"),
     ({"filter": []}, "endpoints_filter_is_an_object"),
+    ({"filter": {"a": "x" * 4088}}, "endpoints_filter_is_short"),
+    ({"filter": {"a": [0] * 21}}, "endpoints_filter_arrays_are_short"),
     ({"ordering": "fifo"}, "endpoints_ordering_is_known"),
     ({"max_in_flight": 1001}, "endpoints_max_in_flight_is_bounded"),
     ({"requests_per_second": 0}, "endpoints_requests_per_second_is_bounded"),

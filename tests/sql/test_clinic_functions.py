@@ -19,6 +19,7 @@ CALLS: dict[str, str] = {
     "cancel_deliveries": "cancel_deliveries(p_endpoint_id => {endpoint})",
     "change_endpoint": "change_endpoint({endpoint}, '{{}}')",
     "cancel_delivery": "cancel_delivery({delivery})",
+    "count_chosen": "count_chosen(array['{event}']::uuid[], array['*'])",
     "explain": "explain('{event}', {endpoint})",
     "list_headers": "list_headers({endpoint})",
     "list_secrets": "list_secrets({endpoint})",

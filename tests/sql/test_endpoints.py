@@ -1,6 +1,7 @@
 """Endpoints and their signing keys: what is refused, by the function with a hint, by the tables in any case."""
 
 import base64
+import json
 from typing import Any
 
 import psycopg
@@ -83,6 +84,14 @@ def test_a_key_is_made(sandbox: Host) -> None:
         ("event_types", ["a.b c.d"], "event_types_are_patterns"),
         ("event_types", ["a.b", None], "event_types_are_patterns"),
         ("filter", "[]", "filter_is_an_object"),
+        ("filter", '{"a": [{"b": 1e400}]}', "filter_numbers_are_doubles"),
+        ("filter", '{"a": -1e400}', "filter_numbers_are_doubles"),
+        ("filter", '{"a": 1e-400}', "filter_numbers_are_doubles"),
+        ("filter", json.dumps({"a": "x" * 4088}), "filter_is_short"),
+        ("filter", json.dumps({"a": [1e300] * 14}), "filter_is_short"),
+        ("filter", json.dumps({"a": "é" * 2044}), "filter_is_short"),
+        ("filter", json.dumps({"a": list(range(21))}), "filter_arrays_are_short"),
+        ("filter", json.dumps({"a": [{"b": [[1] * 21]}]}), "filter_arrays_are_short"),
         ("ordering", "fifo", "ordering_is_known"),
         ("max_in_flight", 0, "max_in_flight_is_bounded"),
         ("max_in_flight", 1001, "max_in_flight_is_bounded"),
@@ -102,6 +111,29 @@ def test_bad_options(sandbox: Host, column: str, value: Any, constraint: str) ->
     by_function = refusal(sandbox, f"select outbound_webhooks.create_endpoint({names})", *options.values())
 
     assert by_function.diag.constraint_name == f"endpoints_{constraint}"
+
+
+def test_numbers_that_can_be_read(sandbox: Host) -> None:
+    """As large and as small as a double is, and whole ones; beside what is no number."""
+    numbers = '{"a": [1e308, -1e308, 1e-300, 0.1, 12345678901234567890123, null, true, "1e400", {}, []]}'
+
+    steps.endpoint(sandbox, filter=numbers)
+
+    assert sandbox.value("select filter = %s::jsonb from outbound_webhooks.endpoints", numbers)
+
+
+def test_filters_that_are_just_small_enough(sandbox: Host) -> None:
+    """4,096 bytes; arrays of 20, beside and within each other; objects of more, as they cost nothing like it."""
+    filters = [
+        {"a": "x" * 4087}, {"a": "é" * 2043}, {"a": [[1] * 20] * 20, "b": [{"c": [1] * 20}]},
+        {f"x{n}": n for n in range(21)},
+    ]  # fmt: skip
+
+    for wanted in filters:
+        steps.endpoint(sandbox, filter=json.dumps(wanted))
+
+    assert sandbox.value("select max(octet_length(filter::text)) from outbound_webhooks.endpoints") == 4096
+    assert sandbox.value("select count(*) from outbound_webhooks.endpoints") == len(filters)
 
 
 @pytest.mark.parametrize(

@@ -50,10 +50,11 @@ class Demo:
         return match.group(1)
 
     def children(self) -> list[int]:
-        """The processes it started: PostgreSQL and the dispatcher."""
+        """The processes it started: PostgreSQL, the dispatcher, the web UI."""
         return [
             int(self.found(r"PostgreSQL [\d.]+, process (\d+)")),
             int(self.found(r"-m dispatcher run, process (\d+)")),
+            int(self.found(r"-m dispatcher serve, process (\d+)")),
         ]
 
     def folders(self) -> list[Path]:

@@ -16,10 +16,11 @@ NOT_MANAGERS = {
     "signing_key.revoke",
     "api_key.read", "api_key.issue", "api_key.revoke",
 }  # fmt: skip
+PLATFORM = {"platform.read", "platform.switch", "capture_error.read", "capture_error.recapture"}
 MATRIX = {
     Role.OWNER: {*EVERYBODY, *NOT_MANAGERS, "attempt.read_answer"},
     Role.MANAGER: {*EVERYBODY},
-    Role.OPERATOR: {*EVERYBODY, *NOT_MANAGERS},
+    Role.OPERATOR: {*EVERYBODY, *NOT_MANAGERS, *PLATFORM},
 }
 
 

@@ -45,7 +45,6 @@ INTERNAL: dict[str, tuple[str, ...]] = {
     ),
     "dispatcher.pipeline.alertness": (),  # a decision: as pure as core
     "dispatcher.admin": (
-        "dispatcher",
         "dispatcher.admin",
         "dispatcher.core",
         "dispatcher.db",
@@ -160,9 +159,12 @@ INTERNAL: dict[str, tuple[str, ...]] = {
 HOMES: dict[str, tuple[str, ...]] = {
     "aiohttp": ("dispatcher.egress",),  # the client: the only way out
     "aiohttp.hdrs": ("dispatcher.admin",),
+    "aiohttp_jinja2": ("dispatcher.admin.ui",),
     "aiohttp.web": ("dispatcher.admin", "dispatcher.telemetry.ops", "dispatcher.demo.receiver"),
     "cryptography": ("dispatcher.core.sealing", "dispatcher.core.signing", "dispatcher.core.tokens"),
+    "jinja2": ("dispatcher.admin.ui",),
     "jwt": ("dispatcher.core.tokens",),
+    "markupsafe": ("dispatcher.admin.ui",),
     "prometheus_client": ("dispatcher.telemetry.metrics", "dispatcher.telemetry.ops"),
     "psycopg": (
         "dispatcher.__main__",

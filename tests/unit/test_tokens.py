@@ -28,12 +28,13 @@ from tests.support.tokens import (
 )
 
 OWNERS = {"a": Role.OWNER, "b": Role.OWNER}
+UNTIL = NOW + 300 + 30  # with the leeway
 
 
 @pytest.mark.parametrize("kid", ["h", "r", "e"])
 def test_genuine_tokens(kid: str) -> None:
     """Of each algorithm, with the key that its kid names."""
-    assert verify(signed(kid), rules(), NOW) == Claimed("ana", OWNERS)
+    assert verify(signed(kid), rules(), NOW) == Claimed("ana", OWNERS, UNTIL)
 
 
 def test_without_a_kid() -> None:
@@ -168,12 +169,14 @@ def test_clinics_and_roles(claims: dict[str, Any], expected: dict[str, Role | No
     """One clinic, several with one role, or each with its own. What is no role at a clinic is none."""
     claimed = verify(signed("h", **claims), rules(), NOW)
 
-    assert claimed == Claimed("ana", expected)
+    assert claimed == Claimed("ana", expected, UNTIL)
 
 
 def test_an_operator() -> None:
     """Is one who has that role and names no clinic."""
-    assert verify(signed("h", clinics=None, role="OPERATOR"), rules(), NOW) == Claimed("ana", {}, is_operator=True)
+    assert verify(signed("h", clinics=None, role="OPERATOR"), rules(), NOW) == Claimed(
+        "ana", {}, UNTIL, is_operator=True
+    )
 
 
 def test_claims_of_other_names() -> None:
@@ -181,7 +184,7 @@ def test_claims_of_other_names() -> None:
     named = rules(user_claim="email", clinics_claim="https://host.example/clinics", role_claim="r")
     token = signed("h", email="ana@host.example", r="manager", headers=None, **{"https://host.example/clinics": "c"})
 
-    assert verify(token, named, NOW) == Claimed("ana@host.example", {"c": Role.MANAGER})
+    assert verify(token, named, NOW) == Claimed("ana@host.example", {"c": Role.MANAGER}, UNTIL)
 
 
 @pytest.mark.parametrize(("claims", "user"), [({"sub": 17}, "17"), ({"sub": "17"}, "17"), ({"jti": 5}, "ana")], ids=str)

@@ -7,17 +7,20 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import AfterValidator, Field
 
-from dispatcher.admin.api.answers import answer, number_in_path
+from dispatcher.admin.api.answers import Next, answer, number_in_path
 from dispatcher.admin.bodies import Body, read_body
-from dispatcher.admin.deps import DEPS, VISIT
+from dispatcher.admin.cursors import cut
+from dispatcher.admin.deps import DEPS, VISIT, Visit
 from dispatcher.admin.limits import RateClass
 from dispatcher.admin.operations import api_keys
 from dispatcher.admin.operations.api_keys import ApiKey, IssuedApiKey
 from dispatcher.admin.problems import Problem
+from dispatcher.admin.queries import Page, read_query
 from dispatcher.admin.routes import API, Route, number
 from dispatcher.admin.values import READABLE
 from dispatcher.core.access import Role
 from dispatcher.core.identity import LONGEST_NAME, is_name, may_grant, role_named
+from dispatcher.db import Pool
 
 
 def _role(text: str) -> str:
@@ -49,26 +52,50 @@ class NewApiKey(Body):
 
 @dataclass(frozen=True)
 class ApiKeys:
-    """The keys of a clinic; of all, and the operators' own, if the request names none."""
+    """The keys of a clinic; of all, and the operators' own, if the request names none. The newest first."""
 
     api_keys: list[ApiKey]
+    next: Next
 
 
 async def list_api_keys(request: web.Request) -> web.Response:
     """The keys, without the keys."""
-    return answer(ApiKeys(await api_keys.list_api_keys(request.app[DEPS].pool, request[VISIT].clinic_id)))
+    query = read_query(request, Page)
+    (before,) = query.after(int) or (None,)
+    found = await api_keys.list_api_keys(request.app[DEPS].pool, request[VISIT].clinic_id, before, query.limit + 1)
+    return answer(ApiKeys(*cut(found, query.limit, lambda key: key.api_key_id)))
 
 
 async def create_api_key(request: web.Request) -> web.Response:
     """Make a key; the answer has it this once."""
-    visit = request[VISIT]
     body = await read_body(request, NewApiKey)
-    role = Role(body.role)
-    if not may_grant(visit.principal, visit.clinic_id, role):
+    require_grantable(request[VISIT], body)
+    return answer(await issue(request.app[DEPS].pool, request[VISIT], body), status=201)
+
+
+def grantable(visit: Visit) -> list[Role]:
+    """The roles that a key may have which is made in this visit."""
+    return [role for role in Role if may_grant(visit.principal, visit.clinic_id, role)]
+
+
+def require_grantable(visit: Visit, body: NewApiKey) -> None:
+    """Refuse a key that could do more than who makes it.
+
+    Raises:
+        Problem: it could.
+    """
+    if Role(body.role) not in grantable(visit):
         raise Problem("cannot_grant")
+
+
+async def issue(pool: Pool, visit: Visit, body: NewApiKey) -> IssuedApiKey:
+    """Make a key.
+
+    Raises:
+        psycopg.errors.ProgramLimitExceeded: there are too many.
+    """
     expires_in = None if body.expires_in_days is None else timedelta(days=body.expires_in_days)
-    issued = await api_keys.create_api_key(request.app[DEPS].pool, visit, role, body.description, expires_in)
-    return answer(issued, status=201)
+    return await api_keys.create_api_key(pool, visit, Role(body.role), body.description, expires_in)
 
 
 async def revoke_api_key(request: web.Request) -> web.Response:
@@ -86,8 +113,9 @@ ROUTES = (
         "api_key.read",
         RateClass.READ,
         list_api_keys,
-        "List API keys, those that are no longer valid, too",
+        "List API keys, the newest first, those that are no longer valid, too",
         answer=ApiKeys,
+        query=Page,
     ),
     Route(
         "POST",

@@ -1,10 +1,11 @@
 """audit: what was changed and what was denied, when, by whom, from where."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from dispatcher.admin.api.answers import Next, answer
 from dispatcher.admin.cursors import cut
@@ -14,14 +15,7 @@ from dispatcher.admin.operations import audit
 from dispatcher.admin.operations.audit import AuditLine
 from dispatcher.admin.queries import Page, read_query
 from dispatcher.admin.routes import API, Route
-from dispatcher.admin.values import Moment
-
-
-def _flag(value: object) -> bool:
-    """Without this, yes, on and 1 would be read as true."""
-    if value not in ("true", "false"):
-        raise ValueError("must be true or false")
-    return value == "true"
+from dispatcher.admin.values import Flag, Moment
 
 
 class AuditQuery(Page):
@@ -30,9 +24,7 @@ class AuditQuery(Page):
     action: Annotated[str, Field(max_length=100, pattern=r"^[a-z_]+\.([a-z_]+|\*)$")] | None = Field(
         None, description="endpoint.paused; or endpoint.* for all that is done to endpoints."
     )
-    is_denied: Annotated[bool, BeforeValidator(_flag)] | None = Field(
-        None, description="true: only what was denied; false: only what was done."
-    )
+    is_denied: Flag | None = Field(None, description="true: only what was denied; false: only what was done.")
     since: Moment | None = None
     until: Moment | None = None
 
@@ -48,10 +40,10 @@ class Audit:
 async def list_audit_lines(request: web.Request) -> web.Response:
     """The clinic's lines; all, the platform's own among them, if the request names no clinic."""
     query = read_query(request, AuditQuery)
-    (before,) = query.after(int) or (None,)
+    before = query.after(datetime, int)
     filters = query.model_dump(include={"action", "is_denied", "since", "until"})
     found = await audit.list_audit_lines(request.app[DEPS].pool, request[VISIT], filters, before, query.limit + 1)
-    return answer(Audit(*cut(found, query.limit, lambda line: line.audit_id)))
+    return answer(Audit(*cut(found, query.limit, lambda line: (line.at, line.audit_id))))
 
 
 ROUTES = (

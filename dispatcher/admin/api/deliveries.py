@@ -16,7 +16,6 @@ from dispatcher.admin.limits import RateClass
 from dispatcher.admin.operations import deliveries
 from dispatcher.admin.operations.deliveries import DeliveryDetails, Retried
 from dispatcher.admin.operations.delivery_rows import Choice, Delivery
-from dispatcher.admin.problems import Problem
 from dispatcher.admin.queries import read_query
 from dispatcher.admin.routes import API, Route, number
 
@@ -60,8 +59,6 @@ async def show_delivery(request: web.Request) -> web.Response:
         number_in_path(request, "id"),
         may_read_answers=visit.may("attempt.read_answer"),
     )
-    if found is None:
-        raise Problem("not_found")
     return answer(found)
 
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 from dispatcher.admin.bodies import Body
 from dispatcher.admin.operations.endpoint_rows import Ordering
 from dispatcher.admin.values import EventPattern
+from dispatcher.core.filters import MAX_BYTES, MAX_ELEMENTS, check_filter
 from dispatcher.core.headers import MAX_HEADERS, check_headers
 from dispatcher.core.redaction import REDACTED
 from dispatcher.core.url import MAX_LENGTH, UrlPolicy, url_refusal
@@ -49,7 +50,11 @@ EventTypes = Annotated[
     ),
 ]
 Filter = Annotated[
-    dict[str, Any] | None, Field(description="Only events whose data contain this object are delivered; null: all.")
+    Annotated[dict[str, Any], AfterValidator(check_filter)] | None,
+    Field(
+        description="Only events whose data contain this object are delivered; null: all."
+        f" It has at most {MAX_BYTES} bytes as text, and no array of more than {MAX_ELEMENTS} elements."
+    ),
 ]
 MaxInFlight = Annotated[int, Field(ge=1, le=1000, description="Requests at once.")]
 RequestsPerSecond = Annotated[int, Field(ge=1, le=10_000)]

@@ -1,6 +1,6 @@
 """endpoints/{id}/pause, resume, stats: stopping and letting go what is sent to one, and how it is doing."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from aiohttp import web
@@ -8,9 +8,10 @@ from pydantic import Field
 
 from dispatcher.admin.api.answers import answer, number_in_path
 from dispatcher.admin.api.endpoint_fields import Reason
-from dispatcher.admin.api.endpoints import ENDPOINT, shown
+from dispatcher.admin.api.endpoints import ENDPOINT
 from dispatcher.admin.bodies import Body, read_body
-from dispatcher.admin.deps import DEPS, VISIT
+from dispatcher.admin.deps import DEPS, VISIT, now_of
+from dispatcher.admin.endpoints import shown
 from dispatcher.admin.limits import RateClass
 from dispatcher.admin.operations import endpoints
 from dispatcher.admin.operations.endpoint_rows import Endpoint
@@ -63,7 +64,7 @@ async def resume_endpoint(request: web.Request) -> web.Response:
 async def show_stats(request: web.Request) -> web.Response:
     """How an endpoint is doing, and did, hour by hour."""
     deps, query = request.app[DEPS], read_query(request, Hours)
-    until = query.until or datetime.fromtimestamp(deps.now(), UTC)
+    until = query.until or now_of(request)
     since = query.since or until - timedelta(days=1)
     if not since < until <= since + LONGEST:
         raise Problem(

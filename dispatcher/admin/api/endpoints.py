@@ -1,29 +1,24 @@
 """endpoints: the receivers of a clinic, or, for an operator who names none, of all."""
 
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import TypeVar
+from dataclasses import dataclass
 
 from aiohttp import web
 from pydantic import Field
 
+from dispatcher.admin import endpoints as shared
 from dispatcher.admin.api.answers import Next, answer, number_in_path
 from dispatcher.admin.api.endpoint_fields import ChangedEndpoint, NewEndpoint, Reason
 from dispatcher.admin.api.testing import PROBLEMS as VERIFY_PROBLEMS
-from dispatcher.admin.api.testing import verify
+from dispatcher.admin.api.testing import unverified
 from dispatcher.admin.bodies import read_body
 from dispatcher.admin.cursors import cut
-from dispatcher.admin.deps import DEPS, VISIT, Visit
+from dispatcher.admin.deps import DEPS, VISIT
 from dispatcher.admin.limits import RateClass
 from dispatcher.admin.operations import endpoints
 from dispatcher.admin.operations.endpoint_rows import CreatedEndpoint, Endpoint, State
-from dispatcher.admin.problems import Problem
 from dispatcher.admin.queries import Page, Query, read_query
 from dispatcher.admin.routes import API, Route, number
 from dispatcher.admin.values import Text
-from dispatcher.core.redaction import REDACTED
-
-Shown = TypeVar("Shown", bound=Endpoint)
 
 
 class EndpointChoice(Page):
@@ -51,46 +46,30 @@ async def list_endpoints(request: web.Request) -> web.Response:
         request.app[DEPS].pool, visit, query.state, query.text, before, query.limit + 1
     )
     page, following = cut(found, query.limit, lambda endpoint: endpoint.endpoint_id)
-    return answer(Endpoints([shown(endpoint, visit) for endpoint in page], following))
+    return answer(Endpoints([shared.shown(endpoint, visit) for endpoint in page], following))
 
 
 async def create_endpoint(request: web.Request) -> web.Response:
-    """Make an endpoint; the answer has its signing key, this once."""
-    visit = request[VISIT]
+    """Make an endpoint; the answer has its signing key, this once.
+
+    With `verify: true` a test is sent first, and it counts as one of those, too: the limit `test` holds beside `write`.
+    """
     body = await read_body(request, NewEndpoint)
-    if visit.clinic_id is None:
-        raise Problem("clinic_needed")
-    if body.secret is not None and not visit.may("signing_key.rotate"):
-        raise Problem("forbidden", "The signing key is not yours to choose: leave secret out.")
-    if body.headers and not visit.may("header.set"):
-        raise Problem("forbidden", "Headers are not yours to set: leave them out.")
-    options = body.model_dump(exclude={"verify"})
-    if body.verify:
-        await verify(request, partial(endpoints.insert_endpoint, clinic_id=visit.clinic_id, options=options))
-    made = await endpoints.create_endpoint(request.app[DEPS].pool, visit, visit.clinic_id, options)
-    if not visit.may("signing_key.rotate"):
-        made = replace(made, secret=None)
-    return answer(shown(made, visit), status=201)
+    try:
+        return answer(await shared.make_endpoint(request, body), status=201)
+    except shared.Unverified as error:
+        raise unverified(error.sent) from None
 
 
 async def show_endpoint(request: web.Request) -> web.Response:
     """One endpoint, also one that is retired."""
-    visit = request[VISIT]
-    found = await endpoints.find_endpoint(request.app[DEPS].pool, visit, number_in_path(request, "id"))
-    return answer(shown(found, visit))
+    return answer(await shared.find_endpoint(request, number_in_path(request, "id")))
 
 
 async def change_endpoint(request: web.Request) -> web.Response:
     """Change some options of an endpoint."""
-    visit = request[VISIT]
     body = await read_body(request, ChangedEndpoint)
-    try:
-        changed = await endpoints.change_endpoint(
-            request.app[DEPS].pool, visit, number_in_path(request, "id"), body.changes(), visit.may("header.set")
-        )
-    except endpoints.IsRedirected:
-        raise Problem("forbidden", "The endpoint has headers, which are not yours to send to another URL.") from None
-    return answer(shown(changed, visit))
+    return answer(await shared.change_endpoint(request, number_in_path(request, "id"), body))
 
 
 class Retirement(Query):
@@ -104,14 +83,6 @@ async def retire_endpoint(request: web.Request) -> web.Response:
     query = read_query(request, Retirement)
     await endpoints.retire_endpoint(request.app[DEPS].pool, request[VISIT], number_in_path(request, "id"), query.reason)
     return web.Response(status=204)
-
-
-def shown(endpoint: Shown, visit: Visit) -> Shown:
-    """An endpoint as who asks may see it: some receivers want a token in the query of their URL."""
-    place, mark, _ = endpoint.url.partition("?")
-    if not mark or visit.may("endpoint.read_query"):
-        return endpoint
-    return replace(endpoint, url=f"{place}?{REDACTED}")
 
 
 ENDPOINTS = f"{API}/endpoints"

@@ -12,7 +12,6 @@ from dispatcher.admin.deps import DEPS, VISIT
 from dispatcher.admin.limits import RateClass
 from dispatcher.admin.operations import events
 from dispatcher.admin.operations.events import Event, EventChoice, EventDetails
-from dispatcher.admin.problems import Problem
 from dispatcher.admin.queries import read_query
 from dispatcher.admin.routes import API, Route, uuid
 
@@ -42,8 +41,6 @@ async def list_events(request: web.Request) -> web.Response:
 async def show_event(request: web.Request) -> web.Response:
     """One, with its body, its deliveries, and why each endpoint got it or not."""
     found = await events.find_event(request.app[DEPS].pool, request[VISIT], uuid_in_path(request, "id"))
-    if found is None:
-        raise Problem("not_found")
     return answer(found)
 
 

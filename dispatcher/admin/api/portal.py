@@ -10,14 +10,15 @@ from pydantic.config import JsonDict
 
 from dispatcher.admin.api.answers import answer
 from dispatcher.admin.api.api_keys import RoleName
-from dispatcher.admin.authentication import COOKIE
+from dispatcher.admin.authentication import forget_session
 from dispatcher.admin.bodies import Body, read_body
 from dispatcher.admin.deps import DEPS, VISIT
 from dispatcher.admin.limits import RateClass, take_for_person
 from dispatcher.admin.operations import portal
 from dispatcher.admin.problems import Problem
+from dispatcher.admin.queries import Query, read_query
 from dispatcher.admin.routes import API, Open, Route
-from dispatcher.admin.values import Name
+from dispatcher.admin.values import Flag, Name
 from dispatcher.core.access import Role
 from dispatcher.core.identity import MOST_CLINICS, Principal, Way, may_grant
 
@@ -88,14 +89,24 @@ def _may_grant_all(principal: Principal, body: NewPortalSession) -> bool:
     return all(may_grant(principal, clinic_id, role) for clinic_id, role in body.roles().items())
 
 
+class LogOut(Query):
+    """Which sessions."""
+
+    everywhere: Flag = Field(
+        False, description="true: the person's others, too, which the same API key or the host's tokens vouched for."
+    )
+
+
 async def log_out(request: web.Request) -> web.Response:
-    """End the session that the request came with."""
-    visit = request[VISIT]
+    """End the session that the request came with; and the person's others, if that is asked for."""
+    query = read_query(request, LogOut)
+    pool, visit = request.app[DEPS].pool, request[VISIT]
     if visit.principal.way is not Way.PORTAL_SESSION:
         raise Problem("forbidden", "Only a portal session can be ended.")
-    await portal.end_portal_session(request.app[DEPS].pool, visit)
+    end = portal.end_portal_sessions if query.everywhere else portal.end_portal_session
+    await end(pool, visit)
     response = web.Response(status=204)
-    response.del_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="Lax")
+    forget_session(response)
     return response
 
 
@@ -119,6 +130,7 @@ ROUTES = (
         RateClass.WRITE,
         log_out,
         "End the portal session that the request came with",
+        query=LogOut,
         problems=("forbidden",),
     ),
 )

@@ -1,7 +1,5 @@
 """replays: many deliveries again, or past events for the subscriptions of today; a dispatcher carries them out."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
@@ -12,13 +10,13 @@ from pydantic.config import JsonDict
 from dispatcher.admin.api.answers import Next, answer, number_in_path
 from dispatcher.admin.api.choices import check_choice
 from dispatcher.admin.bodies import Body, read_body
+from dispatcher.admin.counting import counting
 from dispatcher.admin.cursors import cut
-from dispatcher.admin.deps import DEPS, VISIT, Deps, Visit
+from dispatcher.admin.deps import DEPS, VISIT
 from dispatcher.admin.limits import RateClass
 from dispatcher.admin.operations import replays
 from dispatcher.admin.operations.delivery_rows import ErrorClass
 from dispatcher.admin.operations.replays import Kind, Replay, StartedReplay, State
-from dispatcher.admin.problems import Problem
 from dispatcher.admin.queries import Page, read_query
 from dispatcher.admin.routes import API, Route, number
 from dispatcher.admin.values import EventPattern, Id, Moment, Text
@@ -118,28 +116,13 @@ async def start_replay(request: web.Request) -> web.Response:
     """Count them and, unless it is a dry run, begin."""
     body = await read_body(request, NewReplay)
     deps, visit = request.app[DEPS], request[VISIT]
-    with _counting(deps, visit):
+    with counting(deps, visit):
         return answer(await replays.start_replay(deps.pool, visit, body.kind, body.chosen()))
-
-
-@contextmanager
-def _counting(deps: Deps, visit: Visit) -> Iterator[None]:
-    """A place among those who have a replay counted: it may take long where there is much, and holds a connection."""
-    whose = visit.principal.name if visit.clinic_id is None else f"clinic {visit.clinic_id}"
-    if whose in deps.counting or len(deps.counting) >= max(1, deps.pool.max_size // 2):
-        raise Problem("unavailable", "Other replays are being counted. Try again.", headers={"Retry-After": "5"})
-    deps.counting.add(whose)
-    try:
-        yield
-    finally:
-        deps.counting.remove(whose)
 
 
 async def show_replay(request: web.Request) -> web.Response:
     """How far it is."""
     found = await replays.find_replay(request.app[DEPS].pool, request[VISIT], number_in_path(request, "id"))
-    if found is None:
-        raise Problem("not_found")
     return answer(found)
 
 

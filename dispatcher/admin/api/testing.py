@@ -10,7 +10,7 @@ from dispatcher.admin import testing
 from dispatcher.admin.api.answers import answer, written
 from dispatcher.admin.bodies import Body, read_body
 from dispatcher.admin.deps import DEPS, VISIT
-from dispatcher.admin.limits import RateClass, take_too
+from dispatcher.admin.limits import RateClass
 from dispatcher.admin.operations.testing import SentTest
 from dispatcher.admin.problems import Problem
 from dispatcher.admin.routes import API, Route
@@ -32,26 +32,15 @@ async def send_test(request: web.Request) -> web.Response:
     return answer(await testing.send_test(request.app[DEPS], request[VISIT], body.endpoint_id))
 
 
-async def verify(request: web.Request, make: testing.Make) -> None:
-    """Send a test to where an endpoint is to be, before it is made.
-
-    Args:
-        make: makes the endpoint in the transaction that it is given, which is of the admin role, and is taken back.
-
-    Raises:
-        Problem: it was not answered with 2xx, or could not be sent: the endpoint is not to be made.
-        psycopg.Error: as `make`.
-    """
-    take_too(request, RateClass.TEST)
-    sent = await testing.try_endpoint(request.app[DEPS], request[VISIT], make)
-    if not sent.succeeded:
-        raise Problem("verification_failed", _words(sent), members={"test": json.loads(written(sent))})
+def unverified(sent: SentTest) -> Problem:
+    """What is said where a test came first, and was not answered with 2xx."""
+    return Problem("verification_failed", _words(sent), members={"test": json.loads(written(sent))})
 
 
 def _words(sent: SentTest) -> str:
-    if sent.status is None:
+    if sent.http_status is None:
         return f"The test was not answered: {sent.error_class}. No endpoint was made."
-    return f"The test was answered with {sent.status}, and not with 2xx. No endpoint was made."
+    return f"The test was answered with {sent.http_status}, and not with 2xx. No endpoint was made."
 
 
 ROUTES = (

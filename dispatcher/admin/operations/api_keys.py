@@ -5,14 +5,16 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
+import psycopg
 from psycopg.rows import class_row
 from pydantic import Field
 
 from dispatcher.admin.deps import Visit
 from dispatcher.admin.operations.transaction import of_visit
+from dispatcher.admin.values import LARGEST_INTEGER
 from dispatcher.core.access import Role
 from dispatcher.core.credentials import RANDOM_BYTES, digest, is_right, read_api_key, secret_text, write_api_key
-from dispatcher.core.identity import Principal, Way
+from dispatcher.core.identity import Principal, Way, key_name
 from dispatcher.db import Pool
 
 
@@ -61,7 +63,7 @@ async def find_principal(pool: Pool, text: str) -> Principal | None:
             await connection.execute("select outbound_webhooks.note_api_key_use(%s)", (key_id,))
     return Principal(
         way=Way.API_KEY,
-        name=f"API key {key_id}",
+        name=key_name(key_id),
         roles={} if clinic_id is None else {clinic_id: Role(role)},
         is_operator=clinic_id is None,
         number=key_id,
@@ -85,17 +87,33 @@ async def create_api_key(
         row = await cursor.fetchone()
         assert row is not None
         async with connection.cursor(row_factory=class_row(ApiKey)) as typed:
-            await typed.execute(_LIST + " where k.api_key_id = %s", (visit.clinic_id, row[0]))
+            await typed.execute(_LIST, (visit.clinic_id, row[0] + 1, 1))
             created = await typed.fetchone()
     assert created is not None
     return IssuedApiKey(**asdict(created), key=write_api_key(row[0], secret))
 
 
-async def list_api_keys(pool: Pool, clinic_id: str | None) -> list[ApiKey]:
-    """The keys of a clinic; of all, and the operators' own, if it is None."""
+async def list_api_keys(pool: Pool, clinic_id: str | None, before: int | None, limit: int) -> list[ApiKey]:
+    """So many keys of a clinic at most, the newest first; of all, and the operators' own, if it is None.
+
+    Args:
+        before: those with a smaller id than this.
+    """
     async with pool.connection() as connection, connection.cursor(row_factory=class_row(ApiKey)) as cursor:
-        await cursor.execute(_LIST, (clinic_id,))
+        await cursor.execute(_LIST, (clinic_id, before, limit))
         return await cursor.fetchall()
+
+
+async def find_api_key(pool: Pool, visit: Visit, key_id: int) -> ApiKey:
+    """A key of the clinic of the request; whosever it is, if it is about none.
+
+    Raises:
+        psycopg.errors.NoDataFound: there is none, or it is another clinic's.
+    """
+    for key in await list_api_keys(pool, visit.clinic_id, min(key_id + 1, LARGEST_INTEGER), 1):
+        if key.api_key_id == key_id:
+            return key
+    raise psycopg.errors.NoDataFound("there is no such API key")
 
 
 async def revoke_api_key(pool: Pool, visit: Visit, key_id: int) -> None:
@@ -110,5 +128,5 @@ async def revoke_api_key(pool: Pool, visit: Visit, key_id: int) -> None:
 
 _LIST = (
     "select k.api_key_id, k.clinic_id, k.role, k.description, k.is_live, k.created_at, k.created_by, k.expires_at,"
-    " k.last_used_at, k.revoked_at, k.revoked_by from outbound_webhooks.list_api_keys(%s) as k"
+    " k.last_used_at, k.revoked_at, k.revoked_by from outbound_webhooks.list_api_keys(%s, %s, %s) as k"
 )

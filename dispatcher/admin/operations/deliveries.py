@@ -6,6 +6,7 @@ from functools import partial
 from typing import Annotated, Literal, LiteralString
 
 from psycopg import AsyncConnection
+from psycopg.errors import NoDataFound
 from psycopg.rows import TupleRow, class_row
 from pydantic import Field
 
@@ -61,7 +62,7 @@ class DeliveryDetails(Delivery):
 class Retried:
     """A delivery that is sent again."""
 
-    id: int
+    delivery_id: int
     words: Annotated[str, Field(description="`due now`, or what keeps it from being sent.")]
 
 
@@ -70,7 +71,7 @@ async def list_deliveries(pool: Pool, visit: Visit, choice: Choice, limit: int, 
     async with of_clinic(pool, visit) as connection:
         now = await start(connection, may_sort=False)
         if choice.endpoint_id is not None:
-            choice = replace(choice, clinic_id=await _clinic_of(connection, choice.endpoint_id))
+            choice = replace(choice, clinic_id=await clinic_of_endpoint(connection, choice.endpoint_id))
         if choice.resource_id is not None:
             choice = await _with_events(connection, choice)
         if not choice.states or choice.event_ids == [] or (choice.endpoint_id is not None and choice.clinic_id is None):
@@ -79,16 +80,18 @@ async def list_deliveries(pool: Pool, visit: Visit, choice: Choice, limit: int, 
             Delivery,
             partial(delivery_statements.page, choice, now),
             partial(delivery_statements.bound, choice, now) if delivery_statements.looks(choice) else None,
-            lambda row: (row.event_id, row.id),
+            lambda row: (row.event_id, row.delivery_id),
             is_planned_once=choice.event_ids is not None,
         )
         return await read_page(connection, source, windows(now, choice.since, choice.until, after), now, limit)
 
 
-async def find_delivery(
-    pool: Pool, visit: Visit, delivery_id: int, *, may_read_answers: bool
-) -> DeliveryDetails | None:
-    """A delivery; None: there is none, or it is another clinic's."""
+async def find_delivery(pool: Pool, visit: Visit, delivery_id: int, *, may_read_answers: bool) -> DeliveryDetails:
+    """A delivery.
+
+    Raises:
+        NoDataFound: there is none, or it is another clinic's.
+    """
     async with of_clinic(pool, visit) as connection:
         now = await start(connection, may_sort=True)
         await take_turn(connection, EPOCH, now)
@@ -97,7 +100,7 @@ async def find_delivery(
             await cursor.execute(*delivery_statements.one(delivery_id, now), prepare=True)
             delivery = await cursor.fetchone()
         if delivery is None:
-            return None
+            raise NoDataFound("there is no such delivery")
         attempts = await _attempts(connection, delivery)
         lines = await explain(connection, delivery.event_id, delivery.endpoint_id)
     if may_read_answers:
@@ -130,7 +133,7 @@ async def cancel_delivery(pool: Pool, visit: Visit, delivery_id: int, reason: st
         await connection.execute("select outbound_webhooks.cancel_delivery(%s, %s)", (delivery_id, reason))
 
 
-async def _clinic_of(connection: AsyncConnection[TupleRow], endpoint_id: int) -> str | None:
+async def clinic_of_endpoint(connection: AsyncConnection[TupleRow], endpoint_id: int) -> str | None:
     """Whose an endpoint is; None: there is none that is seen."""
     cursor = await connection.execute(_CLINIC, (endpoint_id,))
     row = await cursor.fetchone()
@@ -157,7 +160,7 @@ async def _with_events(connection: AsyncConnection[TupleRow], choice: Choice) ->
 async def _attempts(connection: AsyncConnection[TupleRow], delivery: Delivery) -> list[Attempt]:
     async with connection.cursor(row_factory=class_row(Attempt)) as cursor:
         since = delivery.created_at - timedelta(minutes=1)  # clocks may differ
-        await cursor.execute(_ATTEMPTS, (delivery.id, since, MOST_ATTEMPTS), prepare=True)
+        await cursor.execute(_ATTEMPTS, (delivery.delivery_id, since, MOST_ATTEMPTS), prepare=True)
         return await cursor.fetchall()
 
 

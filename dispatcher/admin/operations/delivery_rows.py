@@ -16,7 +16,7 @@ ErrorClass = Literal["timeout", "connect", "tls", "dns", "blocked_address", "htt
 class Delivery:
     """An event that is owed to an endpoint, or was."""
 
-    id: int
+    delivery_id: int
     event_id: Annotated[UUID, Field(description="The webhook-id of its requests.")]
     endpoint_id: int
     clinic_id: str

@@ -63,8 +63,8 @@ left join lateral (
 ) as a on true""")
 _SHOW = SQL("""
 select
-    c.id, c.event_id, c.endpoint_id, c.clinic_id, c.state, c.reason, e.type, e.resource, e.resource_id, c.created_at,
-    c.next_attempt_at, c.finished_at, c.attempt_count, c.failure_count, c.reevaluated,
+    c.id as delivery_id, c.event_id, c.endpoint_id, c.clinic_id, c.state, c.reason, e.type, e.resource, e.resource_id,
+    c.created_at, c.next_attempt_at, c.finished_at, c.attempt_count, c.failure_count, c.reevaluated,
     coalesce(c.error_class, a.error_class) as error_class, coalesce(c.http_status, a.http_status) as http_status
 from ({rows}) as c {event} {last}
 order by c.event_id desc, c.id desc""")
@@ -79,6 +79,12 @@ _BRANCH = SQL("(select c.* from ({rows}) as c order by c.event_id desc, c.id des
 _BOUND = SQL(
     "select c.event_id, c.id from ({candidates}) as c order by c.event_id desc, c.id desc offset %(number)s - 1 limit 1"
 )
+_GROUPS = SQL("""
+select
+    c.endpoint_id, c.reason, c.error_class, c.http_status, count(*) as deliveries,
+    (array_agg(c.event_id order by c.event_id))[1] as first_event, max(c.finished_at) as last_at
+from ({candidates}) as c
+group by c.endpoint_id, c.reason, c.error_class, c.http_status""")
 
 # What an index finds. Nothing ends before its event: that leaves out the partitions of days before.
 _PLACE = {
@@ -149,6 +155,12 @@ def page(choice: Choice, now: datetime, window: Window, first: Place, limit: int
 def bound(choice: Choice, now: datetime, window: Window, number: int) -> Statement:
     """The place of the candidate of this number in a window, from 1 on."""
     statement = _BOUND.format(candidates=_candidates(choice, SQL("limit %(number)s")))
+    return statement, {**asdict(choice), **_bounds(window, window.first, now), "number": number}
+
+
+def groups(choice: Choice, now: datetime, window: Window, number: int) -> Statement:
+    """The newest so many finished deliveries of a window that an index finds, by endpoint, and how they ended."""
+    statement = _GROUPS.format(candidates=_candidates(choice, SQL("limit %(number)s")))
     return statement, {**asdict(choice), **_bounds(window, window.first, now), "number": number}
 
 

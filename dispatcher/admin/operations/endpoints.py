@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, LiteralString
+from typing import Any, Literal, LiteralString
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -21,12 +21,18 @@ from dispatcher.db import Pool
 
 
 async def list_endpoints(
-    pool: Pool, visit: Visit, state: State | None, text: str | None, before: int | None, limit: int
+    pool: Pool,
+    visit: Visit,
+    state: State | Literal["failing"] | None,
+    text: str | None,
+    before: int | None,
+    limit: int,
 ) -> list[Endpoint]:
     """Endpoints, newest first.
 
     Args:
-        state: only those in it; None: all that are not retired.
+        state: only those in it; failing: active ones whose last attempt failed, or whose breaker is not closed; None:
+            all that are not retired.
         text: only those that have it in their description, or in their URL up to its query, whatever the case.
         before: only those that are older than this one.
     """
@@ -170,7 +176,15 @@ _CHOOSE: LiteralString = """
 select e.id
 from outbound_webhooks.endpoints as e
 where (%(clinic_id)s::text is null or e.clinic_id = %(clinic_id)s)
-    and case when %(state)s::text is null then e.state <> 'retired' else e.state = %(state)s end
+    and case
+        when %(state)s::text is null then e.state <> 'retired'
+        when %(state)s = 'failing' then e.state = 'active' and exists (
+            select from outbound_webhooks.endpoint_flow as f
+            where f.endpoint_id = e.id
+                and (f.failures > 0 or f.breaker <> 'closed')
+        )
+        else e.state = %(state)s
+    end
     and (
         %(text)s::text is null
         or strpos(lower(e.description), lower(%(text)s)) > 0

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Annotated, Any, LiteralString
 from uuid import UUID
 
+from psycopg.errors import NoDataFound
 from psycopg.rows import class_row
 from psycopg.sql import SQL, Composable
 from pydantic import Field
@@ -24,7 +25,7 @@ from dispatcher.db import Pool
 class Event:
     """An immutable fact."""
 
-    id: Annotated[UUID, Field(description="The webhook-id of the requests that carry it.")]
+    event_id: Annotated[UUID, Field(description="The webhook-id of the requests that carry it.")]
     clinic_id: str
     type: str
     resource: Annotated[str, Field(description="What it is about: payment_transaction.")]
@@ -75,20 +76,24 @@ async def list_events(pool: Pool, visit: Visit, choice: EventChoice, limit: int,
             Event,
             partial(page, choice),
             partial(bound, choice) if looks(choice) else None,
-            lambda row: (row.id, 0),
+            lambda row: (row.event_id, 0),
         )
         return await read_page(connection, source, windows(now, choice.since, choice.until, after), now, limit)
 
 
-async def find_event(pool: Pool, visit: Visit, event_id: UUID) -> EventDetails | None:
-    """An event; None: there is none (any more), or it is another clinic's."""
+async def find_event(pool: Pool, visit: Visit, event_id: UUID) -> EventDetails:
+    """An event.
+
+    Raises:
+        NoDataFound: there is none (any more), or it is another clinic's.
+    """
     async with of_clinic(pool, visit) as connection:
         now = await start(connection, may_sort=True)
         await plan_once(connection)
         cursor = await connection.execute(_ONE, (event_id,), prepare=True)
         row = await cursor.fetchone()
         if row is None:
-            return None
+            raise NoDataFound("there is no such event")
         event, body = Event(*row[:-1]), row[-1]
         window = next(windows(now, None, None, (event_id, 0)))
         await take_turn(connection, window.since, now)
@@ -101,6 +106,21 @@ async def find_event(pool: Pool, visit: Visit, event_id: UUID) -> EventDetails |
             for (number,) in await cursor.fetchall()
         ]
     return EventDetails(**asdict(event), body=body, deliveries=deliveries, endpoints=endpoints)
+
+
+async def find_body(pool: Pool, visit: Visit, event_id: UUID) -> str:
+    """The exact text that is signed and sent.
+
+    Raises:
+        NoDataFound: there is no such event (any more), or it is another clinic's.
+    """
+    async with of_clinic(pool, visit) as connection:
+        cursor = await connection.execute(_BODY, (event_id,))
+        row = await cursor.fetchone()
+    if row is None:
+        raise NoDataFound("there is no such event")
+    body: str = row[0]
+    return body
 
 
 def looks(choice: EventChoice) -> list[Composable]:
@@ -139,7 +159,8 @@ def _parameters(choice: EventChoice, window: Window, first: Place) -> dict[str, 
 
 
 _PAGE = SQL(
-    "select e.id, e.clinic_id, e.type, e.resource, e.resource_id, e.source, e.occurred_at, e.request_id, e.traceparent"
+    "select e.id as event_id, e.clinic_id, e.type, e.resource, e.resource_id, e.source, e.occurred_at, e.request_id,"
+    " e.traceparent"
     " from outbound_webhooks.events as e where {} order by e.id desc limit %(limit)s"
 )
 _BOUND = SQL(
@@ -149,6 +170,7 @@ _ONE: LiteralString = (
     "select e.id, e.clinic_id, e.type, e.resource, e.resource_id, e.source, e.occurred_at, e.request_id,"
     " e.traceparent, e.body from outbound_webhooks.events as e where e.id = %s"
 )
+_BODY: LiteralString = "select e.body from outbound_webhooks.events as e where e.id = %s"
 _ENDPOINTS: LiteralString = (
     "select n.id from outbound_webhooks.endpoints as n where n.clinic_id = %s"
     " and (n.state <> 'retired' or n.id = any (%s)) order by n.id"

@@ -8,7 +8,7 @@ from psycopg.rows import BaseRowFactory, TupleRow, class_row, scalar_row
 from pydantic import Field
 
 from dispatcher.admin.deps import Visit
-from dispatcher.admin.operations.transaction import of_clinic
+from dispatcher.admin.operations.transaction import of_clinic, without_jit
 from dispatcher.db import Pool
 
 T = TypeVar("T")
@@ -75,17 +75,21 @@ class Overview:
     platform: Annotated[Platform | None, Field(description="For an operator who names no clinic.")]
 
 
-async def show_overview(pool: Pool, visit: Visit) -> Overview:
+async def show_overview(pool: Pool, visit: Visit, last_day: LastDay | None = None) -> Overview:
     """Counts of a clinic; of all, and what is the platform's, if the visit is about none.
 
     It reads what is live and the hours of statistics, never finished deliveries or attempts.
+
+    Args:
+        last_day: who has read the hours already does not have them read again.
     """
     async with of_clinic(pool, visit) as connection:
+        await without_jit(connection)
         ask = _Asking(connection, visit.clinic_id)
         return Overview(
             endpoints=await ask.for_row(class_row(EndpointCounts), _ENDPOINTS, _OF_ENDPOINTS),
             deliveries=await ask.for_row(class_row(LiveDeliveries), _DELIVERIES, _OF_ENDPOINTS),
-            last_day=await ask.for_row(class_row(LastDay), _LAST_DAY, _OF_HOURS),
+            last_day=await ask.for_row(class_row(LastDay), _LAST_DAY, _OF_HOURS) if last_day is None else last_day,
             running_replays=await ask.for_row(scalar_row, _RUNNING, _OF_REPLAYS),
             platform=await ask.for_row(class_row(Platform), _PLATFORM, "") if visit.clinic_id is None else None,
         )

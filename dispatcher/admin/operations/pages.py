@@ -15,7 +15,7 @@ Row = TypeVar("Row")
 Statement = tuple[Composed, dict[str, Any]]
 
 # Candidates of a window that are looked at for one page, where an index alone does not find what is asked for.
-MOST_LOOKED_AT = 500
+MOST_LOOKED_AT = 300
 
 # A statement over more days than this is a wide one: with the retention that is installed it takes about a thousand
 # locks, of the 6,400 that a server has as it is installed. One of them at a time, so that no payment finds none left.

@@ -12,7 +12,7 @@ from dispatcher.admin.deps import Options, Visit
 from dispatcher.admin.operations.transaction import of_visit
 from dispatcher.core.access import Role
 from dispatcher.core.credentials import RANDOM_BYTES, digest, is_secret, secret_text
-from dispatcher.core.identity import Principal, Way
+from dispatcher.core.identity import Principal, Way, key_name, user_name
 from dispatcher.db import Pool, transaction_of
 
 
@@ -73,7 +73,7 @@ async def open_portal_session(
         if row[0] is None:
             return None
         if current is not None:
-            opened = await _find(connection, secret, options.idle_seconds)
+            opened = await _find(connection, secret, options.idle_seconds, is_seen=True)
             if opened is None:  # its key ended in between
                 return None
             if not is_asked and not _is_alike(current, opened):
@@ -90,30 +90,41 @@ def _is_alike(one: Principal, other: Principal) -> bool:
     return (one.user, one.is_operator, one.roles.keys()) == (other.user, other.is_operator, other.roles.keys())
 
 
-async def find_principal(pool: Pool, secret: str, idle_seconds: int) -> Principal | None:
-    """Whose session a cookie is; None: nobody's (any more)."""
+async def find_principal(pool: Pool, secret: str, idle_seconds: int, is_seen: bool = True) -> Principal | None:
+    """Whose session a cookie is; None: nobody's (any more).
+
+    Args:
+        is_seen: whether this keeps the session awake.
+    """
     if not is_secret(secret):
         return None
     async with pool.connection() as connection:
-        return await _find(connection, secret, idle_seconds)
+        return await _find(connection, secret, idle_seconds, is_seen)
 
 
-async def _find(connection: AsyncConnection[TupleRow], secret: str, idle_seconds: int) -> Principal | None:
+async def _find(
+    connection: AsyncConnection[TupleRow], secret: str, idle_seconds: int, is_seen: bool
+) -> Principal | None:
     cursor = await connection.execute(
-        "select portal_session_id, user_id, roles, is_operator from outbound_webhooks.find_portal_session(%s, %s)",
-        (digest(secret), timedelta(seconds=idle_seconds)),
+        "select portal_session_id, user_id, roles, is_operator, api_key_id"
+        " from outbound_webhooks.find_portal_session(%s, %s, %s)",
+        (digest(secret), timedelta(seconds=idle_seconds), is_seen),
     )
     row = await cursor.fetchone()
     if row is None:
         return None
-    number, user, roles, is_operator = row
+    number, user, roles, is_operator, key_id = row
+    # Not `API key 12 (portal session 5)`: who asks for a link could give its person the name of a key.
+    name = f"portal session {number}" if user is not None else f"portal session {number} of {key_name(key_id)}"
     return Principal(
         way=Way.PORTAL_SESSION,
-        name=f"portal session {number}",
+        name=name,
         roles={clinic_id: Role(role) for clinic_id, role in roles.items()},
         is_operator=is_operator,
         user=user,
         number=number,
+        # A link's session has both: a key asked for it, for a user.
+        stands_for=key_name(key_id) if user is None else user_name(user) if key_id is None else None,
     )
 
 
@@ -121,3 +132,9 @@ async def end_portal_session(pool: Pool, visit: Visit) -> None:
     """End the session that a request came with."""
     async with of_visit(pool, visit) as connection:
         await connection.execute("select outbound_webhooks.end_portal_session(%s)", (visit.principal.number,))
+
+
+async def end_portal_sessions(pool: Pool, visit: Visit) -> None:
+    """End the session that a request came with, and all others that are known to be the same person's."""
+    async with of_visit(pool, visit) as connection:
+        await connection.execute("select outbound_webhooks.end_portal_sessions(%s)", (visit.principal.number,))

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal, LiteralString
 
 from psycopg import AsyncConnection
+from psycopg.errors import NoDataFound
 from psycopg.rows import TupleRow, class_row
 from psycopg.sql import SQL
 from pydantic import Field
@@ -86,8 +87,12 @@ async def list_replays(
         return await cursor.fetchall()
 
 
-async def find_replay(pool: Pool, visit: Visit, replay_id: int) -> Replay | None:
-    """A replay; None: there is none, or it is not the clinic's."""
+async def find_replay(pool: Pool, visit: Visit, replay_id: int) -> Replay:
+    """A replay.
+
+    Raises:
+        NoDataFound: there is none, or it is not the clinic's.
+    """
     async with of_clinic(pool, visit) as connection:
         return await _find(connection, visit, replay_id)
 
@@ -107,16 +112,17 @@ async def resume_replay(pool: Pool, visit: Visit, replay_id: int) -> Replay:
     """Go on with a replay that was stopped; raises as stop_replay does."""
     async with of_clinic(pool, visit) as connection:
         await connection.execute("select outbound_webhooks.resume_replay(%s)", (replay_id,))
-        found = await _find(connection, visit, replay_id)
-    assert found is not None
-    return found
+        return await _find(connection, visit, replay_id)
 
 
-async def _find(connection: AsyncConnection[TupleRow], visit: Visit, replay_id: int) -> Replay | None:
+async def _find(connection: AsyncConnection[TupleRow], visit: Visit, replay_id: int) -> Replay:
     chosen = {"replay_id": replay_id, "clinic_id": visit.clinic_id}
     async with connection.cursor(row_factory=class_row(Replay)) as cursor:
         await cursor.execute(_SELECT + where(_CONDITIONS, chosen), chosen)
-        return await cursor.fetchone()
+        found = await cursor.fetchone()
+    if found is None:
+        raise NoDataFound("there is no such replay")
+    return found
 
 
 _CHOSEN = SQL(

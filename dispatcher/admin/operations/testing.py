@@ -32,13 +32,13 @@ class SentTest:
     event_id: Annotated[str, Field(description="The webhook-id.")]
     endpoint_id: Annotated[int | None, Field(description="null: there is no such endpoint yet.")]
     delivery_id: Annotated[int | None, Field(description="On record as this delivery; null: on none.")]
-    status: Annotated[int | None, Field(description="Of the answer; null: there was none.")]
+    http_status: Annotated[int | None, Field(description="Of the answer; null: there was none.")]
     error_class: Annotated[str | None, Field(description="Why it failed, as attempts have it.")]
     note: Annotated[str | None, Field(description="What else is worth knowing: body_truncated, ...")]
     started_at: datetime
     duration_ms: Annotated[int, Field(description="From connecting to the last byte read.")]
     content_type: str | None
-    excerpt: Annotated[
+    response_excerpt: Annotated[
         str | None,
         Field(description="The first KB of the body of an answer that was not 2xx; for owners only. Do not trust it."),
     ] = field(repr=False)

@@ -25,3 +25,11 @@ def of_clinic(pool: Pool, visit: Visit) -> Transaction:
         return of_visit(pool, visit)
     caller = Caller([visit.clinic_id], visit.principal.actor, visit.request_id, visit.address)
     return clinic_transaction(pool, caller)
+
+
+async def without_jit(connection: AsyncConnection[TupleRow]) -> None:
+    """Have nothing compiled until the transaction ends: for statements that look at an index for each endpoint.
+
+    With thousands of endpoints the planner takes that for much work; to compile it would take longer than to do it.
+    """
+    await connection.execute("select set_config('jit', 'off', true)")

@@ -1,0 +1,1 @@
+"""The pages: their handlers, and their routes."""

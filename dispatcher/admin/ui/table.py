@@ -1,0 +1,52 @@
+"""All pages of the UI, and what they load: each module's own."""
+
+from dispatcher.admin.routes import Route
+from dispatcher.admin.ui import assets
+from dispatcher.admin.ui.pages import (
+    api_keys,
+    audit,
+    bulk,
+    capture_errors,
+    dead,
+    deliveries,
+    delivery,
+    endpoint,
+    endpoint_keys,
+    endpoint_list,
+    endpoint_new,
+    endpoint_settings,
+    endpoint_states,
+    endpoint_test,
+    events,
+    exchange,
+    languages,
+    operations,
+    overview,
+    replays,
+    sign_in,
+)
+
+PAGES: tuple[Route, ...] = (
+    *assets.ROUTES,
+    *sign_in.ROUTES,
+    *exchange.ROUTES,
+    *languages.ROUTES,
+    *overview.ROUTES,
+    *endpoint_list.ROUTES,
+    *endpoint_new.ROUTES,
+    *endpoint.ROUTES,
+    *endpoint_settings.ROUTES,
+    *endpoint_keys.ROUTES,
+    *endpoint_states.ROUTES,
+    *endpoint_test.ROUTES,
+    *deliveries.ROUTES,
+    *bulk.ROUTES,
+    *delivery.ROUTES,
+    *events.ROUTES,
+    *dead.ROUTES,
+    *replays.ROUTES,
+    *audit.ROUTES,
+    *api_keys.ROUTES,
+    *operations.ROUTES,
+    *capture_errors.ROUTES,
+)
