@@ -101,7 +101,7 @@ select
 from live
 cross join generate_series(1, attempt_count) as number
 """
-# As if each delivery had had one attempt; how long it took is made up.
+# As if each delivery had had one attempt; how long it took is made up. Hour by hour, as they are written.
 HOURS: LiteralString = """
 insert into outbound_webhooks.endpoint_hours
 select
@@ -115,6 +115,7 @@ select
     array[0, 1, 3, count(*), 5, 1, 0, 0, 0, 0, 0, 0], array[0, 0, 1, count(*), 3, 1, 0, 0, 0, 0, 0, 0]
 from outbound_webhooks.finished_deliveries as f
 group by 1, 2
+order by 2, 1
 """
 
 
