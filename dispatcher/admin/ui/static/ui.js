@@ -26,12 +26,14 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => { button.textContent = button.dataset.label; }, 1500);
 });
 
-// Live regions: the page is asked for again, and what stands in them is taken from the answer.
+// Live regions: the page is asked for again, and what stands in them is taken from the answer. A page that answered a
+// form has no panel, and none of this.
 
 const panel = document.getElementById("live");
 const says = document.getElementById("live-says");
 const toggle = document.getElementById("live-toggle");
 const regions = () => document.querySelectorAll("[data-live][id]");
+const isLive = panel !== null && regions().length > 0;
 const PAUSED = "outbound-webhooks-paused";
 let timer;
 let asking;
@@ -118,14 +120,14 @@ function begin() {
   else if (document.visibilityState === "visible") wait("on");
 }
 
-toggle.addEventListener("click", () => {
+toggle?.addEventListener("click", () => {
   localStorage.setItem(PAUSED, isPaused() ? "no" : "yes");
   begin();
 });
 document.addEventListener("visibilitychange", () => {
   clearTimeout(timer);
   if (document.visibilityState !== "visible") asking?.abort();
-  else if (!isPaused() && regions().length) refresh();
+  else if (isLive && !isPaused()) refresh();
 });
 
 // A preview: some fields of a form (data-of) are sent as they change, and no others; the answer is a piece of HTML.
@@ -180,7 +182,7 @@ for (const menu of document.querySelectorAll("details.account")) {
 for (const region of regions()) region.served = region.innerHTML;
 dress(document);
 document.querySelector(".sections [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-if (regions().length) {
+if (isLive) {
   panel.hidden = false;
   begin();
 }
