@@ -114,6 +114,7 @@ async def test_dead_ones_are_recovered(visitor: Visit, place: Place, script: boo
         await page.get_by_label("Events from (UTC)").fill("2020-01-01T00:00:00")
         await page.get_by_role("button", name="Count them").click()
         await page.get_by_role("button", name="Send 2 deliveries again").click()
+        await expect(page.get_by_text("The replay has begun.")).to_be_visible()
         await place.receiver.wait_for_count(4)
 
 
