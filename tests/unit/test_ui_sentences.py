@@ -5,6 +5,7 @@ import pytest
 from dispatcher.admin.ui.language import translations
 from dispatcher.admin.ui.sentences import Said
 from dispatcher.admin.ui.wording.wrong import HEADER_REASONS
+from dispatcher.core.filters import REFUSALS
 from dispatcher.core.headers import REFUSED
 from dispatcher.core.url import UrlPolicy, url_refusal
 
@@ -38,6 +39,12 @@ def test_a_header() -> None:
     """Each reason that there is."""
     assert {reason for _, reason in REFUSED.values()} == set(HEADER_REASONS)
     assert "date não pode" in SAID.wrong(f"the header date cannot be set: {HEADER_REASONS[-1]}")
+
+
+@pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
+def test_a_filter(refusal: str) -> None:
+    """Each refusal that there is."""
+    assert SAID.wrong(refusal) != refusal
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
-from dispatcher.admin.deps import DEPS, VISIT
+from dispatcher.admin.deps import DEPS, VISIT, now_of
 from dispatcher.admin.origins import SAFE
 from dispatcher.admin.ui.assets import asset
 from dispatcher.admin.ui.forms import Form
@@ -97,7 +97,7 @@ def _frame(request: web.Request) -> Mapping[str, Any]:
         "query": request.query,
         "clinic_named": clinic_named(request),
         "section": request.path.removeprefix(HOME).partition("/")[0],
-        "now": datetime.fromtimestamp(request.app[DEPS].now(), UTC),
+        "now": now_of(request),
         "done": DONE.get(request.query.get("done", "")),
         "form": Form(),
         "errors": {},

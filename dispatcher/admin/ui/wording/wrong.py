@@ -27,6 +27,14 @@ _VALUES: Sentences = (
     (r"must be a time with its zone.*", N_("must be a time")),
     (r"must be text without NUL", N_("must be readable text")),
     (r"(the time is over before it begins|since has to be before until).*", N_("The end must be after the beginning.")),
+    (
+        r"has more than (?P<most>\d+) bytes as text: .*",
+        N_("has more than %(most)s bytes: ask for fewer fields, or filter where events are received"),
+    ),
+    (
+        r"has an array of more than (?P<most>\d+) elements: .*",
+        N_("has an array of more than %(most)s elements: name fewer in it; data have to contain all of them anyway"),
+    ),
     (r"nothing is chosen.*", N_("Nothing is chosen: name an endpoint, a type, a time or what it is about.")),
 )
 _URLS: Sentences = (
