@@ -214,6 +214,7 @@ create table if not exists outbound_webhooks.capture_errors (
 );
 
 create index if not exists capture_errors_open on outbound_webhooks.capture_errors (id) where recaptured_at is null;
+-- The ledger of one table, page by page. A payment whose capture fails writes it, too; one that is captured does not.
 create index if not exists capture_errors_open_of_a_source on outbound_webhooks.capture_errors (source, id)
     where recaptured_at is null;
 -- When a source was recaptured last. No change that fails is in it, so no payment writes it.

@@ -7,6 +7,7 @@ from aiohttp import web
 from pydantic import Field, model_validator
 
 from dispatcher.admin.api.answers import Next, answer
+from dispatcher.admin.api.choices import check_choice
 from dispatcher.admin.bodies import Body, read_body
 from dispatcher.admin.cursors import cut
 from dispatcher.admin.deps import DEPS, VISIT
@@ -48,8 +49,7 @@ class NewRecapture(Body):
     def _can_be_meant(self) -> Self:
         if all(getattr(self, name) is None for name in CHOICES):
             raise ValueError(f"nothing is chosen: name {', '.join(CHOICES)}; since 1970-01-01T00:00:00Z means all")
-        if self.since is not None and self.until is not None and self.since >= self.until:
-            raise ValueError("since has to be before until")
+        check_choice(None, None, self.since, self.until)
         return self
 
 

@@ -1,6 +1,6 @@
 """Endpoints by name, where a page speaks of them, and what can be chosen from: without how they are doing."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import LiteralString
 
@@ -23,7 +23,6 @@ class EndpointName:
     """
 
     endpoint_id: int
-    clinic_id: str
     description: str
     place: str
     state: str
@@ -34,35 +33,28 @@ class EndpointName:
         return self.description or self.place
 
 
-@dataclass(frozen=True)
-class Choices:
-    """What lists of events and deliveries can be filtered by.
+async def name_endpoints(
+    pool: Pool, visit: Visit, endpoint_ids: Collection[int], known: Iterable[EndpointName] = ()
+) -> Mapping[int, EndpointName]:
+    """Those of these endpoints that the request may see, by id.
 
-    Attributes:
-        endpoints: the newest first; none if there are more than MOST_ENDPOINTS.
-        event_types: the names in the catalogue.
+    Args:
+        known: some that were read already.
     """
-
-    endpoints: list[EndpointName]
-    event_types: list[str]
-
-
-async def name_endpoints(pool: Pool, visit: Visit, endpoint_ids: Collection[int]) -> Mapping[int, EndpointName]:
-    """Those of these endpoints that the request may see, by id."""
-    if not endpoint_ids:
-        return {}
-    async with of_clinic(pool, visit) as connection:
-        found = await _read(connection, _BY_ID, {"ids": list(endpoint_ids)})
-    return {one.endpoint_id: one for one in found}
+    names = {one.endpoint_id: one for one in known}
+    unknown = set(endpoint_ids) - names.keys()
+    if unknown:
+        async with of_clinic(pool, visit) as connection:
+            found = await _read(connection, _BY_ID, {"ids": list(unknown)})
+        names |= {one.endpoint_id: one for one in found}
+    return names
 
 
-async def list_choices(pool: Pool, visit: Visit) -> Choices:
-    """What there is to choose from."""
+async def list_endpoint_names(pool: Pool, visit: Visit) -> list[EndpointName]:
+    """Those that can be chosen from, the newest first; none if there are more than MOST_ENDPOINTS."""
     async with of_clinic(pool, visit) as connection:
         found = await _read(connection, _NEWEST, {"clinic_id": visit.clinic_id, "limit": MOST_ENDPOINTS + 1})
-        cursor = await connection.execute("select t.name from outbound_webhooks.event_types as t order by t.name")
-        names = [name for (name,) in await cursor.fetchall()]
-    return Choices(found if len(found) <= MOST_ENDPOINTS else [], names)
+    return found if len(found) <= MOST_ENDPOINTS else []
 
 
 async def _read(
@@ -74,7 +66,7 @@ async def _read(
 
 
 _SELECT: LiteralString = (
-    "select n.id as endpoint_id, n.clinic_id, n.description, split_part(n.url, '?', 1) as place, n.state"
+    "select n.id as endpoint_id, n.description, split_part(n.url, '?', 1) as place, n.state"
     " from outbound_webhooks.endpoints as n where "
 )
 _BY_ID: LiteralString = "n.id = any (%(ids)s::bigint[])"

@@ -28,6 +28,13 @@ async def list_event_types(pool: Pool, visit: Visit) -> list[EventType]:
         return await cursor.fetchall()
 
 
+async def list_type_names(pool: Pool, visit: Visit) -> list[str]:
+    """Their names, in order."""
+    async with of_clinic(pool, visit) as connection:
+        cursor = await connection.execute("select t.name from outbound_webhooks.event_types as t order by t.name")
+        return [name for (name,) in await cursor.fetchall()]
+
+
 _LIST: LiteralString = (
     "select t.name, t.description, t.schema, t.example from outbound_webhooks.event_types as t order by t.name"
 )

@@ -17,15 +17,12 @@ class SentRequest:
 
     Attributes:
         description: the endpoint's.
-        state: the endpoint's.
         header_names: of those that the clinic adds, in lower case.
         body: None: the event is gone; so are the next two then, and where its transaction did not say them.
     """
 
     url: str
     description: str
-    state: str
-    timeout_seconds: int
     header_names: list[str]
     body: str | None
     traceparent: str | None
@@ -43,7 +40,7 @@ async def find_request(pool: Pool, visit: Visit, delivery: Delivery) -> SentRequ
 
 _SELECT: LiteralString = """
 select
-    n.url, n.description, n.state, n.timeout_seconds,
+    n.url, n.description,
     array(select h.name from outbound_webhooks.list_headers(n.id) as h order by h.name) as header_names,
     e.body, e.traceparent, e.request_id
 from outbound_webhooks.endpoints as n

@@ -63,7 +63,6 @@ def endpoint_page(
         "endpoint": endpoint,
         "name": name_of(endpoint),
         "default_schedule": DEFAULT_SCHEDULE,
-        # What was posted has no page to be asked for again.
     }
     return page(request, f"endpoint/{tab}.html", status, **known, **context)
 

@@ -8,12 +8,13 @@ from aiohttp import web
 
 from dispatcher.admin.deps import VISIT, Visit
 from dispatcher.admin.operations.delivery_rows import ErrorClass, State
-from dispatcher.admin.operations.endpoint_names import Choices
 from dispatcher.admin.queries import Page
 from dispatcher.admin.ui.forms import read_filters
 from dispatcher.admin.ui.language import N_
 from dispatcher.admin.ui.local_times import LocalMoment
 from dispatcher.admin.values import EventPattern, Id, Text
+
+BEGINNING = "1970-01-01T00:00:00Z"  # from then on: all
 
 SPANS: Mapping[str, timedelta] = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "7d": timedelta(days=7)}
 
@@ -83,10 +84,10 @@ def out_of_order(since: datetime | None, until: datetime | None) -> dict[str, st
     return {"until": N_("This has to be later than the beginning.")} if is_over else {}
 
 
-def patterns(choices: Choices, chosen: str | None) -> Sequence[str]:
+def patterns(names: Sequence[str], chosen: str | None) -> Sequence[str]:
     """The event types that can be chosen: those of one kind of thing together, and each by itself."""
-    kinds = {f"{name.partition('.')[0]}.*" for name in choices.event_types}
-    return sorted({*kinds, *choices.event_types, *([chosen] if chosen else [])})
+    kinds = {f"{name.partition('.')[0]}.*" for name in names}
+    return sorted({*kinds, *names, *([chosen] if chosen else [])})
 
 
 def is_filtered(request: web.Request) -> bool:

@@ -14,7 +14,7 @@ from dispatcher.admin.operations.cancellations import AT_ONCE, Cancelled, cancel
 from dispatcher.admin.operations.endpoint_names import name_endpoints
 from dispatcher.admin.operations.replays import start_replay
 from dispatcher.admin.routes import Route
-from dispatcher.admin.ui.filters import SPANS
+from dispatcher.admin.ui.filters import BEGINNING, SPANS
 from dispatcher.admin.ui.forms import Form, Invalid, inline, read_form, whole
 from dispatcher.admin.ui.frame import done, page
 from dispatcher.admin.ui.local_times import zoned
@@ -24,7 +24,6 @@ from dispatcher.admin.ui.urls import HTML, UI
 BULK = f"{DELIVERIES}/bulk"
 CANCEL = f"{BULK}/cancel"
 
-_BEGINNING = "1970-01-01T00:00:00Z"  # all, where nothing else is named
 _RATE = "100"
 
 
@@ -85,7 +84,7 @@ async def _cancel(request: web.Request, body: NewCancellation) -> Cancelled:
 def _filter(asked: Mapping[str, Any]) -> dict[str, Any]:
     """The list of the deliveries that are meant."""
     names = ("endpoint_id", "type", "resource", "resource_id", "since", "until")
-    return {name: asked[name] for name in names if asked[name] != _BEGINNING}
+    return {name: asked[name] for name in names if asked[name] != BEGINNING}
 
 
 def _asked(request: web.Request, form: Form) -> dict[str, Any]:
@@ -99,7 +98,7 @@ def _asked(request: web.Request, form: Form) -> dict[str, Any]:
         "until": zoned(form.text("until")) or None,
     }
     if not any(asked.values()) and not form.text("error_class") and request[VISIT].clinic_id is not None:
-        asked["since"] = _BEGINNING
+        asked["since"] = BEGINNING
     return asked
 
 
@@ -116,7 +115,7 @@ async def _shown(
         errors=errors or {},
         asked={"error_class": None, **asked},
         fields={name: value for name, value in asked.items() if value is not None and name != "rate"},
-        is_all=asked["since"] == _BEGINNING,
+        is_all=asked["since"] == BEGINNING,
         endpoint=named.get(number) if isinstance(number, int) else None,
         **more,
     )

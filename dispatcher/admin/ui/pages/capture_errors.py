@@ -12,7 +12,7 @@ from dispatcher.admin.operations import capture_errors, platform
 from dispatcher.admin.operations.capture_errors import CaptureError, Recaptured
 from dispatcher.admin.queries import Page
 from dispatcher.admin.routes import Route
-from dispatcher.admin.ui.filters import out_of_order
+from dispatcher.admin.ui.filters import BEGINNING, out_of_order
 from dispatcher.admin.ui.forms import Form, Invalid, form_of_query, inline, read_filters, read_form
 from dispatcher.admin.ui.frame import done, page
 from dispatcher.admin.ui.language import N_
@@ -24,7 +24,6 @@ from dispatcher.admin.values import Text
 LEDGER = f"{OPERATIONS}/capture-errors"
 RECAPTURE = f"{OPERATIONS}/recapture"
 _NOTHING = N_("Say which changes: a watched table, a time, or all of them.")
-_EVER = "1970-01-01T00:00:00Z"
 _IS_OPEN = {"true": True, "false": False, "all": None}
 
 
@@ -123,7 +122,7 @@ def _chosen(form: Form) -> NewRecapture:
     if not _given(form):
         raise Invalid({"": _NOTHING})
     values: dict[str, object] = {name: form.text(name) or None for name in CHOICES}
-    values["since"] = zoned(form.text("since")) or (_EVER if form.flag("all") else None)
+    values["since"] = zoned(form.text("since")) or (BEGINNING if form.flag("all") else None)
     values["until"] = zoned(form.text("until")) or None
     values |= {name: form.whole(name) for name in ("capture_error_id", "after")}
     return form.model(NewRecapture, {name: value for name, value in values.items() if value is not None})

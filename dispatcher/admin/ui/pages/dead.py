@@ -9,22 +9,20 @@ from dispatcher.admin.deps import DEPS, VISIT, now_of
 from dispatcher.admin.limits import RateClass
 from dispatcher.admin.operations.dead import MOST_COUNTED, Dead, group_dead
 from dispatcher.admin.operations.deliveries import list_deliveries
-from dispatcher.admin.operations.delivery_rows import Choice, Delivery
-from dispatcher.admin.operations.endpoint_names import list_choices, name_endpoints
-from dispatcher.admin.operations.pages import Page
+from dispatcher.admin.operations.delivery_rows import Choice
+from dispatcher.admin.operations.endpoint_names import list_endpoint_names, name_endpoints
 from dispatcher.admin.routes import Route
 from dispatcher.admin.ui.filters import is_filtered, read_delivery_filters
 from dispatcher.admin.ui.frame import page
+from dispatcher.admin.ui.pages.deliveries import NOTHING
 from dispatcher.admin.ui.urls import HTML, UI
-
-_NOTHING: Page[Delivery] = Page([], None)
 
 
 async def show_dead(request: web.Request) -> web.Response:
     """By endpoint and reason, and one by one; by endpoint and time they are filtered, which is what indexes know."""
     filters, wrong = read_delivery_filters(request)
     deps, visit, now = request.app[DEPS], request[VISIT], now_of(request)
-    dead, found, since = Dead([], is_all=True), _NOTHING, filters.from_time(now)
+    dead, found, since = Dead([], is_all=True), NOTHING, filters.from_time(now)
     if not wrong:
         dead = await group_dead(deps.pool, visit, filters.endpoint_id, since, filters.until)
         choice = Choice(
@@ -32,18 +30,19 @@ async def show_dead(request: web.Request) -> web.Response:
         )
         found = await list_deliveries(deps.pool, visit, choice, filters.limit, filters.after(UUID, int))
     concerned = {one.endpoint_id for one in dead.groups} | {one.endpoint_id for one in found.rows}
+    endpoints = await list_endpoint_names(deps.pool, visit)
     return page(
         request,
         "deliveries/dead.html",
         422 if wrong else 200,
         errors=wrong,
         filters=filters,
-        choices=await list_choices(deps.pool, visit),
+        endpoints=endpoints,
         groups=dead.groups,
         is_all=dead.is_all,
         most_counted=MOST_COUNTED,
         deliveries=found.rows,
-        names=await name_endpoints(deps.pool, visit, concerned),
+        names=await name_endpoints(deps.pool, visit, concerned, endpoints),
         next=write_cursor(*found.next) if found.next else None,
         is_filtered=is_filtered(request),
     )

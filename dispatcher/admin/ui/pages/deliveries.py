@@ -11,7 +11,8 @@ from dispatcher.admin.deps import DEPS, VISIT, Visit, now_of
 from dispatcher.admin.limits import RateClass
 from dispatcher.admin.operations.deliveries import list_deliveries
 from dispatcher.admin.operations.delivery_rows import Choice, Delivery
-from dispatcher.admin.operations.endpoint_names import list_choices, name_endpoints
+from dispatcher.admin.operations.endpoint_names import list_endpoint_names, name_endpoints
+from dispatcher.admin.operations.event_types import list_type_names
 from dispatcher.admin.operations.pages import Page
 from dispatcher.admin.routes import Route
 from dispatcher.admin.ui.filters import DeliveryFilters, is_filtered, patterns, read_delivery_filters
@@ -20,7 +21,7 @@ from dispatcher.admin.ui.urls import HTML, UI
 
 DELIVERIES = f"{UI}/deliveries"
 
-_NOTHING: Page[Delivery] = Page([], None)
+NOTHING: Page[Delivery] = Page([], None)
 # What is sent again by its state, and what is given up: no filter, or one of these.
 _SENT_AGAIN = {None: "dead", "dead": "dead", "cancelled": "cancelled", "succeeded": "succeeded"}
 _GIVEN_UP = {None: "", "pending": "pending", "parked": "parked"}
@@ -30,21 +31,21 @@ async def show_deliveries(request: web.Request) -> web.Response:
     """Those that the filter chooses; nothing, where it cannot be meant."""
     filters, wrong = read_delivery_filters(request)
     deps, visit, now = request.app[DEPS], request[VISIT], now_of(request)
-    found = _NOTHING
+    found = NOTHING
     if not wrong:
         choice = chosen(visit, filters, now)
         found = await list_deliveries(deps.pool, visit, choice, filters.limit, filters.after(UUID, int))
-    choices = await list_choices(deps.pool, visit)
+    endpoints = await list_endpoint_names(deps.pool, visit)
     return page(
         request,
         "deliveries/list.html",
         422 if wrong else 200,
         errors=wrong,
         filters=filters,
-        choices=choices,
-        types=patterns(choices, filters.type),
+        endpoints=endpoints,
+        types=patterns(await list_type_names(deps.pool, visit), filters.type),
         deliveries=found.rows,
-        names=await name_endpoints(deps.pool, visit, {one.endpoint_id for one in found.rows}),
+        names=await name_endpoints(deps.pool, visit, {one.endpoint_id for one in found.rows}, endpoints),
         next=write_cursor(*found.next) if found.next else None,
         looked_at_some=found.next is not None and len(found.rows) < filters.limit,
         is_filtered=is_filtered(request),

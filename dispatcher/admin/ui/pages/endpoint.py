@@ -11,16 +11,15 @@ from dispatcher.admin.cursors import write_cursor
 from dispatcher.admin.deps import DEPS, VISIT, now_of
 from dispatcher.admin.limits import RateClass
 from dispatcher.admin.operations.deliveries import list_deliveries
-from dispatcher.admin.operations.delivery_rows import Choice, Delivery
-from dispatcher.admin.operations.endpoint_names import list_choices
+from dispatcher.admin.operations.delivery_rows import Choice
+from dispatcher.admin.operations.event_types import list_type_names
 from dispatcher.admin.operations.hours import day_of, list_hours
-from dispatcher.admin.operations.pages import Page
 from dispatcher.admin.routes import Route
 from dispatcher.admin.ui import charts
 from dispatcher.admin.ui.endpoint_pages import ENDPOINT, endpoint_of, endpoint_page
 from dispatcher.admin.ui.filters import patterns, read_delivery_filters
 from dispatcher.admin.ui.forms import Form
-from dispatcher.admin.ui.pages.deliveries import chosen
+from dispatcher.admin.ui.pages.deliveries import NOTHING, chosen
 from dispatcher.admin.ui.situations import last_failure, situations
 from dispatcher.admin.ui.urls import HTML
 from dispatcher.admin.ui.wording.advice import advice
@@ -67,16 +66,17 @@ async def show_deliveries(request: web.Request) -> web.Response:
     pool, visit = request.app[DEPS].pool, request[VISIT]
     endpoint = await endpoint_of(request)
     filters, wrong = read_delivery_filters(request, endpoint.endpoint_id)
-    found: Page[Delivery] = Page([], None)
+    found = NOTHING
     if not wrong:
         choice = replace(chosen(visit, filters, now_of(request)), endpoint_id=endpoint.endpoint_id)
         found = await list_deliveries(pool, visit, choice, filters.limit, filters.after(UUID, int))
     context: dict[str, Any] = {
         "filters": filters,
         "errors": wrong,
-        "types": patterns(await list_choices(pool, visit), filters.type),
+        "types": patterns(await list_type_names(pool, visit), filters.type),
         "deliveries": found.rows,
         "next": write_cursor(*found.next) if found.next else None,
+        "looked_at_some": found.next is not None and len(found.rows) < filters.limit,
     }
     return endpoint_page(request, "deliveries", endpoint, 422 if wrong else 200, **context)
 

@@ -14,9 +14,10 @@ from dispatcher.admin.operations.hours import find_days
 from dispatcher.admin.queries import Page
 from dispatcher.admin.routes import Route
 from dispatcher.admin.ui import charts
+from dispatcher.admin.ui.endpoint_pages import ENDPOINTS
 from dispatcher.admin.ui.forms import read_filters
 from dispatcher.admin.ui.frame import page
-from dispatcher.admin.ui.urls import HTML, UI
+from dispatcher.admin.ui.urls import HTML
 from dispatcher.admin.values import Text
 
 
@@ -50,6 +51,4 @@ async def endpoints_page(request: web.Request) -> web.Response:
     )
 
 
-ROUTES = (
-    Route("GET", f"{UI}/endpoints", "endpoint.read", RateClass.READ, endpoints_page, query=EndpointFilters, media=HTML),
-)
+ROUTES = (Route("GET", ENDPOINTS, "endpoint.read", RateClass.READ, endpoints_page, media=HTML),)

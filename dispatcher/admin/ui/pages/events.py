@@ -8,7 +8,8 @@ from dispatcher.admin.api.answers import uuid_in_path
 from dispatcher.admin.cursors import write_cursor
 from dispatcher.admin.deps import DEPS, VISIT, now_of
 from dispatcher.admin.limits import RateClass
-from dispatcher.admin.operations.endpoint_names import list_choices, name_endpoints
+from dispatcher.admin.operations.endpoint_names import name_endpoints
+from dispatcher.admin.operations.event_types import list_type_names
 from dispatcher.admin.operations.events import Event, EventChoice, find_body, find_event, list_events
 from dispatcher.admin.operations.pages import Page
 from dispatcher.admin.queries import CLINIC
@@ -39,14 +40,13 @@ async def show_events(request: web.Request) -> web.Response:
             until=filters.until,
         )
         found = await list_events(deps.pool, visit, choice, filters.limit, after and (after[0], 0))
-    choices = await list_choices(deps.pool, visit)
     return page(
         request,
         "events/list.html",
         422 if wrong else 200,
         errors=wrong,
         filters=filters,
-        types=patterns(choices, filters.type),
+        types=patterns(await list_type_names(deps.pool, visit), filters.type),
         events=found.rows,
         next=write_cursor(found.next[0]) if found.next else None,
         looked_at_some=found.next is not None and len(found.rows) < filters.limit,
