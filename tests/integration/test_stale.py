@@ -1,4 +1,4 @@
-"""Two dispatchers, tiny leases, results that are held back: nothing stale moves a row, no request goes unrecorded."""
+"""Two dispatchers, leases that run out, results held back: nothing stale moves a row, no request goes unrecorded."""
 
 import asyncio
 from collections import Counter
@@ -9,8 +9,10 @@ import pytest
 
 from dispatcher.demo.receiver import Receiver
 from dispatcher.pipeline.record import Recorder
+from dispatcher.pipeline.slots import SHARE
 from dispatcher.telemetry.observations import AttemptFinished, LeasesFreed
 from tests.conftest import StartDispatcher
+from tests.sql.steps import let_leases_expire
 from tests.support.host import Host
 
 PAYMENTS = 20
@@ -21,7 +23,7 @@ async def test_results_that_come_too_late(
     host: Host, receiver: Receiver, dispatcher: StartDispatcher, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     """The second dispatcher takes over and delivers; the first one's answers are attempts, and no more."""
-    host.endpoint(receiver.url + "/", timeout_seconds=1, max_in_flight=PAYMENTS)
+    host.endpoint(receiver.url + "/", max_in_flight=PAYMENTS)
     receiver.answer_next(*[status] * PAYMENTS)
     gate, write = asyncio.Event(), Recorder._write
     first: list[Recorder] = []
@@ -33,11 +35,12 @@ async def test_results_that_come_too_late(
         await write(self, batch)
 
     monkeypatch.setattr(Recorder, "_write", held_back)
-    async with dispatcher(lease_margin_seconds=1) as slow:
+    async with dispatcher(concurrency=SHARE * PAYMENTS) as slow:  # with no room for what it holds once more
         for _ in range(PAYMENTS):
             host.pay()
         await receiver.wait_for_count(PAYMENTS)
-        async with dispatcher(lease_margin_seconds=1) as quick:
+        let_leases_expire(host)
+        async with dispatcher() as quick:
             await quick.count(AttemptFinished, PAYMENTS)
         before = host.rows("select * from outbound_webhooks.finished_deliveries order by id")
         gate.set()

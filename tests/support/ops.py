@@ -2,29 +2,35 @@
 
 import asyncio
 import http.client
+import random
 import socket
 from contextlib import ExitStack
+from pathlib import Path
+
+_OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_reserved = ExitStack()  # until the end of this process
 
 
 def free_port(count: int = 1) -> int:
-    """The first of so many ports of 127.0.0.1, one after the other, that nobody listens on at this moment."""
+    """The first of so many ports of 127.0.0.1, one after the other, that nobody listens on, or will before the caller.
+
+    They are below those that the kernel gives to outgoing connections, as one of these could take it in between; and
+    each has an abstract Unix socket of its name, which keeps other test processes from it.
+    """
+    below = int(_OUTGOING.read_text().split()[0])
     while True:
-        with ExitStack() as opened:
-            first = _bind(opened, 0)
+        first = random.randrange(below // 2, below - count)
+        with ExitStack() as sockets:
             try:
-                for following in range(first + 1, first + count):
-                    _bind(opened, following)
-            except (OSError, OverflowError):  # taken, or beyond the last one
+                for port in range(first, first + count):
+                    sockets.enter_context(socket.socket(socket.AF_UNIX)).bind(f"\0outbound-webhooks-test-{port}")
+                for port in range(first, first + count):
+                    with socket.socket() as probe:
+                        probe.bind(("127.0.0.1", port))
+            except OSError:  # somebody else's
                 continue
+            _reserved.push(sockets.pop_all())
             return first
-
-
-def _bind(opened: ExitStack, port: int) -> int:
-    probe = opened.enter_context(socket.socket())
-    probe.bind(("127.0.0.1", port))
-    found = probe.getsockname()[1]
-    assert isinstance(found, int)
-    return found
 
 
 async def status_of_readyz(port: int) -> int:

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ class DispatcherProcess:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
         self.lines: list[dict[str, Any]] = []
+        self._ended = False
         self._changed = asyncio.Condition()
         self._reading = asyncio.create_task(self._read())
 
@@ -38,16 +39,25 @@ class DispatcherProcess:
         self.process.send_signal(number)
 
     async def until(self, condition: Callable[[dict[str, Any]], bool], timeout: float = 60) -> dict[str, Any]:
-        """Wait for a log line, past ones included."""
-        async with asyncio.timeout(timeout), self._changed:
-            await self._changed.wait_for(lambda: any(map(condition, self.lines)))
+        """Wait for a log line, past ones included.
+
+        Raises:
+            AssertionError: if it was not written in time, or will not be any more; with what was.
+        """
+        await self._wait(lambda: any(map(condition, self.lines)), "the line", timeout)
         return next(filter(condition, self.lines))
 
     async def logged(self, event: str, count: int = 1, timeout: float = 60) -> list[dict[str, Any]]:
-        """Wait for that many log lines of an event name, and return them."""
-        async with asyncio.timeout(timeout), self._changed:
-            await self._changed.wait_for(lambda: len(self.named(event)) >= count)
+        """Wait for that many log lines of an event name, and return them; raises as until() does."""
+        await self._wait(lambda: len(self.named(event)) >= count, f"{count} x {event}", timeout)
         return self.named(event)
+
+    async def _wait(self, holds: Callable[[], bool], what: str, timeout: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout), self._changed:
+                await self._changed.wait_for(lambda: holds() or self._ended)
+        last = "\n".join(map(str, self.lines[-20:]))
+        assert holds(), f"{what}: not within {timeout} s, or before its end; its last lines:\n{last}"
 
     def named(self, event: str) -> list[dict[str, Any]]:
         """The log lines so far of an event name."""
@@ -62,13 +72,26 @@ class DispatcherProcess:
 
     async def _read(self) -> None:
         assert self.process.stderr is not None
-        async for line in self.process.stderr:
-            try:
-                self.lines.append(json.loads(line))
-            except ValueError:
-                self.lines.append({"event": "text", "text": line.decode().rstrip()})
-            async with self._changed:
-                self._changed.notify_all()
+        try:
+            async for line in self.process.stderr:
+                self.lines.append(_fields(line))
+                await self._tell()
+        finally:
+            self._ended = True
+            await self._tell()
+
+    async def _tell(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+
+def _fields(line: bytes) -> dict[str, Any]:
+    """A line of the log; one that is no JSON is an event of the name text."""
+    try:
+        found: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return {"event": "text", "text": line.decode().rstrip()}
+    return found
 
 
 @asynccontextmanager

@@ -131,22 +131,33 @@ _ENDPOINTS: LiteralString = """
 # As stat_endpoints has it, endpoint by endpoint: the view would walk over all that is live, also for one clinic.
 _DELIVERIES: LiteralString = """
     select
-        coalesce(sum(w.pending), 0)::bigint as pending,
-        coalesce(sum(w.due), 0)::bigint as due,
-        coalesce(extract(epoch from statement_timestamp() - min(w.oldest_due)), 0)::float8 as oldest_due_seconds,
+        coalesce(sum(w.deliveries - f.in_flight), 0)::bigint as pending,
+        coalesce(sum(w.due - f.in_flight), 0)::bigint as due,
+        coalesce(extract(epoch from statement_timestamp() - min(case
+            when w.due = f.in_flight then null
+            when f.in_flight = 0 then w.first_at
+            else (
+                select d.next_attempt_at
+                from outbound_webhooks.deliveries as d
+                where d.endpoint_id = e.id
+                    and d.parked_reason is null
+                    and d.lease_token is null
+                order by d.next_attempt_at, d.id
+                limit 1
+            )
+        end)), 0)::float8 as oldest_due_seconds,
         coalesce(sum(f.in_flight), 0)::bigint as in_flight,
         coalesce(sum(k.parked), 0)::bigint as parked
     from outbound_webhooks.endpoints as e
     join outbound_webhooks.endpoint_flow as f on f.endpoint_id = e.id
     cross join lateral (
         select
-            count(*) as pending,
+            count(*) as deliveries,
             count(*) filter (where d.next_attempt_at <= statement_timestamp()) as due,
-            min(d.next_attempt_at) filter (where d.next_attempt_at <= statement_timestamp()) as oldest_due
+            min(d.next_attempt_at) as first_at
         from outbound_webhooks.deliveries as d
         where d.endpoint_id = e.id
             and d.parked_reason is null
-            and d.lease_token is null
     ) as w
     cross join lateral (
         select count(*) as parked
