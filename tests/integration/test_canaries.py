@@ -71,7 +71,7 @@ def planted(database_url: str, certificates: tuple[trustme.CA, Path], canaries: 
     )
 
 
-def create(host: Host, canaries: Canaries, url: str, *, timeout: int = 2, schedule: str | None = "{0}") -> int:
+def create(host: Host, canaries: Canaries, url: str, *, timeout: int = 20, schedule: str | None = "{0}") -> int:
     """An endpoint whose URL has a token in it, and its requests another one: these, and its key, are planted."""
     (row,) = host.rows(CREATE, CLINIC, url, timeout, schedule)
     made = str(host.value("select url from outbound_webhooks.endpoints where id = %s", row["endpoint_id"]))
@@ -202,6 +202,7 @@ def commands(event: object, delivery: object) -> list[tuple[str, ...]]:
     ]  # fmt: skip
 
 
+@pytest.mark.timeout(900)  # forty programs, one after the other: the limit of a run is too near on a slow machine
 def test_commands(host: Host, planted: dict[str, str], canaries: Canaries, database_url: str) -> None:
     """Every command about endpoints and deliveries, with settings that are right, and with ones that are not."""
     create(host, canaries, "https://clinic.example/hooks", schedule=None)

@@ -119,7 +119,7 @@ async def test_frozen_past_its_lease(host: Host, receiver: Receiver, certificate
     """A dispatcher frozen with a request out is taken over; its late result moves nothing, and stays one row."""
     gate = Gate()
     receiver.answer_next(gate.answer)
-    host.endpoint(receiver.url + "/")
+    host.endpoint(receiver.url + "/", timeout_seconds=60)  # which goes on while it is frozen, and the other one starts
     env = environment(host.url, certificates[1])
 
     async with run_dispatcher(env) as frozen:

@@ -18,9 +18,9 @@ from tests.support.ops import free_port
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 
 
-def request(url: str, timeout: float = 20) -> Request:
+def request(url: str) -> Request:
     """A request to a receiver."""
-    return Request(url=url, headers={"webhook-id": "x"}, body=b"{}", timeout_seconds=timeout)
+    return Request(url=url, headers={"webhook-id": "x"}, body=b"{}", timeout_seconds=20)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ async def test_nobody_there(send: Send) -> None:
 async def test_private_addresses(guarded: Send, receiver: Receiver, host: str) -> None:
     """A private address is not connected to, as a literal or behind a name."""
     port = receiver.url.rpartition(":")[2]
-    result = await guarded(request(f"https://{host}:{port}/", timeout=5))
+    result = await guarded(request(f"https://{host}:{port}/"))
 
     assert result.error is ErrorClass.BLOCKED_ADDRESS
     assert receiver.received == []

@@ -17,6 +17,7 @@ from tests.integration.test_wake import asleep
 from tests.support.host import Host
 from tests.support.listening import CountingListener
 from tests.support.ops import free_port
+from tests.support.promises import until_writes_ring
 
 PAYMENTS = 20
 
@@ -41,6 +42,7 @@ async def test_the_sleeper_takes_over(
 
     async with dispatcher() as sleeper:
         await asleep(sleeper)
+        await until_writes_ring(host)  # it listens
         async with dispatcher(concurrency=1, listen_database_url=nowhere) as full:
             pay_unrung(host)
             await receiver.wait_for_count(1)

@@ -14,33 +14,31 @@ from dispatcher.telemetry.observations import (
     SecretsSealed,
 )
 from tests.conftest import StartDispatcher
+from tests.support.days import ago, name_of
 from tests.support.host import Host
 
 
-def drop_partitions(host: Host, table: str) -> list[str]:
-    """Drop all daily partitions of a table; returns their names."""
-    names = [
-        str(row["name"])
-        for row in host.rows(
-            "select inhrelid::regclass::text as name from pg_inherits"
-            " where inhparent = ('outbound_webhooks.' || %s)::regclass",
-            table,
-        )
-    ]
-    for name in names:
-        host.rows(f"drop table {name}")
-    return names
+def drop_partitions(host: Host, table: str) -> None:
+    """Drop all daily partitions of a table."""
+    for row in host.rows(
+        "select inhrelid::regclass::text as name from pg_inherits"
+        " where inhparent = ('outbound_webhooks.' || %s)::regclass",
+        table,
+    ):
+        host.rows(f"drop table {row['name']}")
 
 
 async def test_partitions_are_made_at_start(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
     """After a long time without a dispatcher no partition is left: it makes them before it claims anything."""
     host.endpoint(receiver.url + "/")
-    dropped = [name for table in ("attempts", "finished_deliveries_done") for name in drop_partitions(host, table)]
+    tables = ("attempts", "finished_deliveries_done")
+    for table in tables:
+        drop_partitions(host, table)
 
     async with dispatcher(enabled=False) as seen:
         (made,) = await seen.count(PartitionsMade)
 
-    assert sorted("outbound_webhooks." + name for name in made.names) == sorted(dropped)
+    assert sorted(made.names) == [name_of(table, ago(host, -n)) for table in tables for n in range(-1, 15)]
 
 
 async def test_a_start_beside_a_locked_table(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:

@@ -11,7 +11,7 @@ from tests.conftest import StartDispatcher
 from tests.support.host import Host
 from tests.support.listening import CountingListener
 from tests.support.process import run_dispatcher
-from tests.support.promises import until_lapsed
+from tests.support.promises import until_lapsed, until_writes_ring
 from tests.support.settings import environment
 
 PAYMENTS = 200
@@ -53,6 +53,7 @@ async def test_frozen(host: Host, receiver: Receiver, certificates: tuple[trustm
     async with run_dispatcher(environment(host.url, certificates[1], log_level="debug")) as frozen:
         await frozen.until(lambda line: line.get("phase") == "asleep")
         with closing(CountingListener(host.url)) as listener:
+            await until_writes_ring(host)
             host.pay()
             rings_while_asleep = listener.rings(host)
         await frozen.logged("attempt.succeeded")

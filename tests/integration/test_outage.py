@@ -40,7 +40,7 @@ async def test_it_turns_delivery_on_again(host: Host, receiver: Receiver, dispat
         with host.connection.transaction():
             eleven_minutes(host, without)
             off = host.value(DELIVERING) is False
-        (treated,) = await seen.count(BacklogTreated, timeout=20)
+        (treated,) = await seen.count(BacklogTreated)
         on_again = host.value(DELIVERING)
 
     assert off
@@ -69,7 +69,7 @@ async def test_nothing_is_claimed_before(
             await asyncio.to_thread(until, lambda: other.value(WAITS_FOR, pid) is True)
             for _ in range(3):
                 host.pay()
-        (treated,) = await seen.count(BacklogTreated, timeout=20)
+        (treated,) = await seen.count(BacklogTreated)
         on_again = host.value(DELIVERING)
 
     assert treated.deliveries == 3

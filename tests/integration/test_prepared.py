@@ -11,6 +11,7 @@ from tests.conftest import StartDispatcher
 from tests.integration.test_wake import asleep
 from tests.support import postgres
 from tests.support.host import Host
+from tests.support.promises import until_writes_ring
 
 PREPARED = "select count(*) from pg_prepared_xacts where database = current_database()"
 
@@ -68,10 +69,12 @@ async def test_the_doorbell_breaks_it(host: Host, receiver: Receiver, dispatcher
     host.rows("commit prepared 'before'")
     async with dispatcher() as seen:
         await seen.count(AttemptFinished)
+        host.rows("select outbound_webhooks.promise('awake', '2 seconds')")  # however long the request took
         prepare(host, "while awake")
         host.rows("commit prepared 'while awake'")
         await seen.count(AttemptFinished, 2)
         await asleep(seen)
+        await until_writes_ring(host)
         with pytest.raises(psycopg.errors.FeatureNotSupported, match=r"cannot PREPARE a transaction .* NOTIFY"):
             prepare(host, "while asleep")
         host.rows("rollback")

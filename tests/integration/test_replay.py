@@ -3,10 +3,12 @@
 from collections import Counter
 
 from dispatcher.demo.receiver import Receiver
-from dispatcher.telemetry.observations import AttemptFinished, DatabaseTrouble, PhaseChanged, ReplayAdvanced, Woken
+from dispatcher.telemetry.observations import AttemptFinished, DatabaseTrouble, ReplayAdvanced, Woken
 from tests.conftest import StartDispatcher
+from tests.integration.test_wake import asleep
 from tests.sql.replaying import replayed, start_reevaluation, start_replay
 from tests.support.host import Host
+from tests.support.promises import until_writes_ring
 from tests.support.seen import Seen
 
 EVENTS = "select id from outbound_webhooks.events where resource = 'payment_transaction' order by id"
@@ -58,11 +60,12 @@ async def test_through_a_restart(host: Host, receiver: Receiver, dispatcher: Sta
     """The dispatcher stops in the middle: the next one goes on where it was; nothing is left out or sent twice."""
     count = 60
     sent = await let_die(host, receiver, dispatcher, count)
-    replay = start_replay(host, endpoint_id=1, rate=40)
+    replay = start_replay(host, endpoint_id=1, rate=5)  # ten seconds' worth is left, however long the stop takes
 
     async with dispatcher() as first:
-        await first.until(lambda: moved(first) >= 20)
+        await first.until(lambda: moved(first) >= 10)
     in_between = replayed(host, replay)
+    host.rows("update outbound_webhooks.replays set rate = 1000")
     async with dispatcher() as second:
         await second.until(lambda: any(batch.done for batch in second.of(ReplayAdvanced)))
         await receiver.wait_for_count(count)
@@ -114,7 +117,8 @@ async def test_a_retry_wakes_a_sleeper(host: Host, receiver: Receiver, dispatche
     await let_die(host, receiver, dispatcher, 1)
 
     async with dispatcher() as seen:
-        await seen.until(lambda: seen.of(PhaseChanged)[-1:] == [PhaseChanged("asleep")])
+        await asleep(seen)
+        await until_writes_ring(host)
         rung_before = seen.of(Woken).count(Woken("doorbell"))
         host.rows("select outbound_webhooks.retry_delivery(1)")
         await seen.count(AttemptFinished)
@@ -133,6 +137,8 @@ async def test_a_backfill(host: Host, receiver: Receiver, dispatcher: StartDispa
         start_reevaluation(host, endpoint_id=new.id)
         await seen.count(AttemptFinished, 5)
 
-    assert [request.webhook_id for request in receiver.at("/new")] == [str(row["id"]) for row in host.rows(EVENTS)]
+    # Which of those that are out at once arrives first is not promised.
+    arrived = sorted(request.webhook_id for request in receiver.at("/new"))
+    assert arrived == [str(row["id"]) for row in host.rows(EVENTS)]
     assert all(request.verified for request in receiver.at("/new"))
     assert receiver.at("/") == []

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
+from dispatcher import db
 from dispatcher.telemetry.observations import RetentionFinished
 from tests.sql import steps
 from tests.sql.interleaving import until
@@ -29,7 +30,11 @@ def add_days(host: Host, past: range) -> set[str]:
 
 
 class Writers:
-    """Payments through the trigger, from several connections, until told to stop; how long each took."""
+    """Payments through the trigger, from several connections, until told to stop; how long each took.
+
+    One that waits for a lock, whosever, for five seconds fails. How long a payment takes says less: it may wait for a
+    processor.
+    """
 
     def __init__(self, host: Host, count: int) -> None:
         self.seconds: list[float] = []
@@ -48,6 +53,7 @@ class Writers:
     async def _write(self) -> None:
         clock = asyncio.get_running_loop().time
         async with await psycopg.AsyncConnection.connect(self._host.url, autocommit=True) as connection:
+            await connection.execute("set lock_timeout = '5s'")
             while not self._stop.is_set():
                 began = clock()
                 await connection.execute("insert into payment_transactions (clinic_id) values ('clinic-1')")
@@ -74,7 +80,6 @@ async def test_writers_at_work(host: Host, rounds: Rounds, record_property: Call
     assert kept(observed) == {}
     assert host.value("select count(*) from outbound_webhooks.events") == payments == len(writers.seconds)
     assert host.value("select count(*) from outbound_webhooks.capture_errors") == 0
-    assert max(writers.seconds) < 5
 
 
 async def test_readers_at_work(host: Host, rounds: Rounds) -> None:
@@ -101,9 +106,11 @@ async def test_readers_at_work(host: Host, rounds: Rounds) -> None:
     assert [reader.result() for reader in readers] == [{0}] * 4
 
 
-async def test_a_stuck_reader(host: Host, rounds: Rounds, other: Session) -> None:
+async def test_a_stuck_reader(host: Host, rounds: Rounds, other: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """A transaction that has read an old partition and is forgotten: retention waits for it no longer than its lock
     timeout, and says so; payments and other readers do not wait at all; the next round finishes."""
+    # Long enough to be seen waiting on a machine that is busy.
+    monkeypatch.setattr(db, "_OWNER_SESSION", db._OWNER_SESSION.replace("'2s'", "'6s'"))
     steps.endpoint(host)
     for past in (40, 41):
         add_day(host, ago(host, past), "events", "attempts")

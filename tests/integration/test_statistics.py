@@ -53,7 +53,7 @@ async def test_a_load_with_crashes(host: Host, receiver: Receiver, certificates:
     host.rows("update outbound_webhooks.settings set breaker_failures = 1000")
     for path in ("/good", "/moody", "/broken"):
         host.endpoint(receiver.url + path, retry_schedule=[0, 0, 0])
-    host.endpoint(receiver.url + "/slow", max_in_flight=SLOW)
+    host.endpoint(receiver.url + "/slow", max_in_flight=SLOW, timeout_seconds=60)
     env = environment(host.url, certificates[1])
     silent = "update outbound_webhooks.dispatchers set heartbeat_at = heartbeat_at - interval '1 minute'"
 

@@ -13,6 +13,7 @@ from dispatcher.telemetry.observations import AttemptFinished, ListenChanged, Ph
 from tests.conftest import StartDispatcher
 from tests.support.host import Host
 from tests.support.listening import CountingListener
+from tests.support.promises import until_writes_ring
 from tests.support.seen import Seen
 
 AWAKE = "select last_value > extract(epoch from clock_timestamp()) * 1000 from outbound_webhooks.awake_until"
@@ -33,6 +34,7 @@ async def test_woken_by_the_doorbell(host: Host, receiver: Receiver, dispatcher:
 
     async with dispatcher() as seen:
         await asleep(seen)
+        await until_writes_ring(host)
         rung_before = seen.of(Woken).count(Woken("doorbell"))
         host.pay()
         await seen.count(AttemptFinished)
@@ -46,6 +48,7 @@ async def test_a_lost_ring_costs_a_sweep(host: Host, receiver: Receiver, dispatc
 
     async with dispatcher() as seen:
         await asleep(seen)
+        await until_writes_ring(host)
         rung_before = seen.of(Woken).count(Woken("doorbell"))
         host.rows("select outbound_webhooks.promise('awake', '5 seconds')")
         host.pay()
@@ -63,6 +66,7 @@ async def test_a_ring_for_nothing(host: Host, dispatcher: StartDispatcher) -> No
     async with dispatcher() as seen:
         await asleep(seen)
         with closing(CountingListener(host.url)) as listener:
+            await until_writes_ring(host)
             host.pay()
             await seen.until(lambda: bool(host.value(AWAKE)))
             rung = listener.rings(host)

@@ -11,7 +11,7 @@ from tests.integration.test_wake import asleep
 from tests.support.host import Host
 from tests.support.listening import CountingListener
 from tests.support.ops import free_port
-from tests.support.promises import until_lapsed
+from tests.support.promises import until_lapsed, until_writes_ring
 from tests.support.seen import Seen
 
 LISTENERS = (
@@ -52,6 +52,7 @@ async def test_from_doorbell_to_poll_and_back(host: Host, receiver: Receiver, di
         set_wake_up(host, "doorbell")
         await until_listening(seen, True)
         await asleep(seen)
+        await until_writes_ring(host)
         rung_before = seen.of(Woken).count(Woken("doorbell"))
         host.pay()
         await seen.count(AttemptFinished, 2)

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from tests.sql.conftest import Connect
-from tests.sql.interleaving import background, until_blocked
+from tests.sql.interleaving import background, until, until_blocked
 from tests.sql.journal import Journal
 from tests.support.host import CLINIC, Host
 
@@ -109,7 +109,7 @@ def test_a_statement_timeout(host: Host, journal: Journal, slow: str) -> None:
     """
     payments = [str(host.pay()), str(host.pay())]
     host.rows(slow)
-    host.rows("set statement_timeout = '200ms'")
+    host.rows("set statement_timeout = '1s'")  # the first row is captured by then
 
     with pytest.raises(psycopg.errors.QueryCanceled):
         host.rows("update payment_transactions set status = 'paid'")
@@ -144,13 +144,19 @@ def test_ended_from_outside(host: Host, journal: Journal, connect: Connect, end:
 
 def test_a_cancelled_part(host: Host, journal: Journal, connect: Connect) -> None:
     """A statement that was cancelled inside of a savepoint: the transaction goes on, and the rest of it is told."""
-    payment = host.pay()
-    with host.connection.transaction():
+    payment, other = host.pay(), connect()
+    pid = host.connection.info.backend_pid
+
+    def cancel() -> None:
+        until(lambda: other.value("select wait_event from pg_stat_activity where pid = %s", pid) == "PgSleep")
+        other.rows("select pg_cancel_backend(%s)", pid)
+
+    with background() as running, host.connection.transaction():
         host.rows(SET, "paid", payment)
-        host.rows("set local statement_timeout = '50ms'")
+        cancelling = running.submit(cancel)
         with pytest.raises(psycopg.errors.QueryCanceled), host.connection.transaction():
             host.rows("do $$ begin update payment_transactions set status = 'failed'; perform pg_sleep(600); end $$")
-        host.rows("set local statement_timeout = 0")
+        cancelling.result(timeout=60)
         host.rows("update payment_transactions set refunded_cents = 5")
 
     assert journal.check() == {str(payment): ["created pending", "pending > paid", "refunded 0 > 5"]}

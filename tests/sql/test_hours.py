@@ -11,6 +11,8 @@ from tests.sql.steps import DEAD, RETRY, SLOWS, SUCCEEDED, Row, claim, emit, end
 from tests.support.host import Host
 from tests.support.hours import Hour, counted, differences
 
+pytestmark = pytest.mark.usefixtures("within_an_hour")
+
 FAILURES: list[Row] = [
     {"error_class": "timeout", "http_status": None},
     {"error_class": "connect", "http_status": None},

@@ -47,14 +47,17 @@ def test_at_a_rate(numbered: Host) -> None:
     let_spread_pass(numbered, replay, 0.1)
     numbered.rows("update outbound_webhooks.deliveries set next_attempt_at = next_attempt_at - interval '0.1 s'")
     later = advance(numbered, replay)
+    took = time.monotonic() - started
     found = live(numbered)
 
     # A little time passes by itself, and each call rounds up.
     moved = [batch["moved"] for batch in (first, again, later) if batch]
     assert moved[0] == 10
-    assert 15 <= sum(moved) <= 15 + (time.monotonic() - started) * 50 + 2
+    assert 15 <= sum(moved) <= 15 + took * 50 + 2
     assert [delivery for delivery, _ in found] == deliveries[: len(found)]
-    assert [after for _, after in found] == pytest.approx([n / 50 for n in range(len(found))])
+    # Without a gap, unless a call came so late that what was made due before it had all become due.
+    gap = max(0.0, took - 0.1)
+    assert all(n / 50 - 1e-5 < after < n / 50 + gap + 1e-5 for n, (_, after) in enumerate(found))
     assert replayed(numbered, replay)["moved"] == len(found)
 
 

@@ -55,6 +55,7 @@ def test_how_late(sandbox: Host) -> None:
     assert look(sandbox, created.id)["oldest_due_seconds"] == 0.0
 
 
+@pytest.mark.usefixtures("within_an_hour")
 def test_lately(sandbox: Host) -> None:
     """Attempts of this hour and the one before, added up; older ones are not counted."""
     created = endpoint(sandbox, max_in_flight=1000)

@@ -9,6 +9,8 @@ from tests.sql import steps
 from tests.sql.steps import RETRY, SUCCEEDED, Row, claim, emit, endpoint, record, register, result
 from tests.support.host import Host
 
+pytestmark = pytest.mark.usefixtures("within_an_hour")
+
 MILLISECONDS = "select request_ms from outbound_webhooks.statistics_bounds"
 
 

@@ -106,6 +106,7 @@ async def run_dispatcher(
         env=clean_environment(**environment),
         stdin=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
+        limit=2**20,  # a line may be as long
     )
     running = DispatcherProcess(process)
     try:

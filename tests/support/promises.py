@@ -5,9 +5,11 @@ import asyncio
 from tests.support.host import Host
 
 STANDING = """
-    select count(*) from unnest(array['awake_until', 'asleep_until']) as name
-    where pg_sequence_last_value(('outbound_webhooks.' || name)::regclass)
-        >= extract(epoch from clock_timestamp()) * 1000
+    select array(
+        select name from unnest(array['awake_until', 'asleep_until']) as name
+        where pg_sequence_last_value(('outbound_webhooks.' || name)::regclass)
+            >= extract(epoch from clock_timestamp()) * 1000
+    )
 """
 
 
@@ -17,6 +19,21 @@ async def until_lapsed(host: Host) -> None:
     Raises:
         TimeoutError: somebody goes on renewing.
     """
-    async with asyncio.timeout(30):
-        while host.value(STANDING):  # noqa: ASYNC110 - nothing tells of a promise that was not renewed
+    await _until_standing(host, [])
+
+
+async def until_writes_ring(host: Host) -> None:
+    """Wait until somebody promises to sleep, and nobody to be awake: a write that follows at once rings.
+
+    An observed sleep is not enough: on a slow machine it may begin before LISTEN does, and is promised only after that.
+
+    Raises:
+        TimeoutError: nobody sleeps, or somebody stays awake.
+    """
+    await _until_standing(host, ["asleep_until"])
+
+
+async def _until_standing(host: Host, names: list[str]) -> None:
+    async with asyncio.timeout(60):
+        while host.value(STANDING) != names:  # noqa: ASYNC110 - nothing tells of a promise that was not renewed
             await asyncio.sleep(0.05)
