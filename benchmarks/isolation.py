@@ -58,7 +58,7 @@ def run(postgres: embedded.Server, receivers: Receivers, place: Place, variant: 
             committed = isolation_runs.offer(url, variant, lengths.steady_seconds)
             time.sleep(isolation_runs.AFTERWARDS_SECONDS)
         else:
-            time.sleep(isolation_runs.WARM_UP_SECONDS + lengths.backlog_seconds + 1)
+            receivers.wait_for(isolation_runs.WARM_UP_SECONDS + lengths.backlog_seconds)
         share = (processor_seconds(dispatcher) - used) / (time.monotonic() - began)
     arrived = receivers.take()
     if place.load == STEADY:

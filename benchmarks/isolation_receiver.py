@@ -1,8 +1,9 @@
 """The receivers of the isolation benchmark, in a process of their own: `python -m benchmarks.isolation_receiver PEM`.
 
 Each endpoint has an address of its own on this machine (127.0.0.1 and so on), all of them one port. The path says how
-it behaves. Commands come on standard input: `answer SECONDS` (how long a healthy one takes), `report FILE` (write down
-what arrived, and forget it); each is acknowledged with a line.
+it behaves. Commands come on standard input: `answer SECONDS` (how long a healthy one takes), `wait SECONDS` (until
+healthy ones got something for so long), `report FILE` (write down what arrived, and forget it); each is acknowledged
+with a line.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from aiohttp.web_request import BaseRequest
 
 HEALTHY, NEIGHBOUR, HANGING, FAILING, BUSY = "/healthy", "/neighbour", "/hanging", "/failing", "/busy"
 ADDRESSES = 10
+GIVES_UP_AFTER_SECONDS = 60  # without anything for a healthy one
 
 
 class Receivers:
@@ -24,11 +26,16 @@ class Receivers:
     def __init__(self) -> None:
         self.arrived: list[tuple[str, str, float]] = []
         self.answer_seconds = 0.0
+        self._healthy_at: list[float] = []  # the first time, and the last
+        self._changed = asyncio.Event()
 
     async def handle(self, request: BaseRequest) -> web.Response:
         """Take one request, note when it was there, and behave as its path says."""
         await request.read()
         self.arrived.append((request.path, request.headers["webhook-id"], time.time()))
+        if request.path.startswith(HEALTHY):
+            self._healthy_at[1:] = [time.time()]
+            self._changed.set()
         if request.path.startswith(HANGING):
             await asyncio.Event().wait()
         if request.path.startswith(FAILING):
@@ -37,16 +44,30 @@ class Receivers:
             await asyncio.sleep(self.answer_seconds)
         return web.Response(status=204)
 
-    def command(self, words: list[str]) -> None:
+    async def command(self, words: list[str]) -> None:
         """Do what a line of standard input says."""
         match words:
             case ["answer", seconds]:
                 self.answer_seconds = float(seconds)
+            case ["wait", seconds]:
+                await self._wait(float(seconds))
             case ["report", file]:
-                lines = (f"{path} {webhook_id} {at!r}\n" for path, webhook_id, at in self.arrived)
-                Path(file).write_text("".join(lines))
-                self.arrived.clear()
+                self._report(Path(file))
         print("done", flush=True)
+
+    def _report(self, file: Path) -> None:
+        file.write_text("".join(f"{path} {webhook_id} {at!r}\n" for path, webhook_id, at in self.arrived))
+        self.arrived.clear()
+        self._healthy_at.clear()
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            while len(self._healthy_at) < 2 or self._healthy_at[1] < self._healthy_at[0] + seconds:
+                self._changed.clear()
+                async with asyncio.timeout(GIVES_UP_AFTER_SECONDS):
+                    await self._changed.wait()
+        except TimeoutError:
+            pass
 
 
 async def serve(pem: str) -> None:
@@ -64,7 +85,7 @@ async def serve(pem: str) -> None:
     lines = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     while line := await lines.readline():
-        receivers.command(line.decode().split())
+        await receivers.command(line.decode().split())
     await runner.cleanup()
 
 

@@ -55,7 +55,7 @@ class Lengths:
     @property
     def too_long(self) -> float:
         """Seconds after which a replay is taken to have got stuck."""
-        return 30 + 5 * self.dead / self.rate
+        return 120 + 5 * self.dead / self.rate
 
 
 FULL = Lengths(dead=100_000, rate=500, seconds=60, repetitions=3)

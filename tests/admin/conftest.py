@@ -1,5 +1,6 @@
 """Fixtures of the tests of the admin API: over real HTTP, on a real PostgreSQL."""
 
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 import trustme
 
+from dispatcher.admin import testing
 from dispatcher.admin.app import serve
 from dispatcher.admin.deps import Deps, Options, Sender
 from dispatcher.db import ADMIN_ROLE, open_pool
@@ -90,8 +92,11 @@ async def api(start_api: StartApi) -> AsyncIterator[Api]:
 
 
 @pytest.fixture
-async def sending(host: Host, certificates: tuple[trustme.CA, Path]) -> AsyncIterator[Api]:
-    """A running admin API of the host's database that sends tests."""
+async def sending(
+    host: Host, certificates: tuple[trustme.CA, Path], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Api]:
+    """A running admin API of the host's database that sends tests, on however slow a machine."""
+    monkeypatch.setattr(testing, "LONGEST_WAIT_SECONDS", math.inf)
     async with open_sender(settings_for(host.url, certificates[1])) as sender:
         assert sender is not None
         async with serve_api(host.url, sender=sender) as running:

@@ -1,7 +1,6 @@
 """Test sends when something goes wrong: receivers that are hostile or hang, and what happens to us in between."""
 
 import asyncio
-import math
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from dispatcher.telemetry.admin_observations import EndpointNotTested
 from tests.admin.client import API, Api, Browser, cookie_of
 from tests.admin.conftest import serve_api
 from tests.admin.sends import on_record, send
+from tests.hostile.certificates import HOST
 from tests.hostile.receivers import RECEIVERS, Hostile
 from tests.hostile.serving import serve_all
 from tests.integration.test_crash import Gate
@@ -31,7 +31,6 @@ from tests.support.process import DispatcherProcess, run_dispatcher
 from tests.support.raw import never_answers, serve_raw, server_tls
 from tests.support.settings import environment
 
-DEADLINE = 2  # with a longer one, those that drip come to an end before it
 AT_ONCE = 20  # they, and who is looked up, are all on this loop: more of them make each other late
 CLINICS = 20  # so that none has too many at once
 
@@ -46,13 +45,12 @@ async def test_hostile_receivers(
     sending: Api, host: Host, certificates: tuple[trustme.CA, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each comes to what it comes to for a dispatcher, told and recorded; many of them at once, and nothing breaks."""
-    monkeypatch.setattr(testing, "LONGEST_WAIT_SECONDS", math.inf)  # the receivers keep this loop busy, too
     monkeypatch.setattr(testing, "MOST_AT_ONCE", len(RECEIVERS))
     async with serve_all(RECEIVERS, certificates[0], tmp_path) as urls:
         made: dict[int, tuple[str, Hostile]] = {}
         for number, (url, row) in enumerate(urls.items()):
             clinic = f"clinic-{number % CLINICS}"
-            created = host.endpoint(url, clinic=clinic, timeout_seconds=DEADLINE if row.waits else 60)
+            created = host.endpoint(url, clinic=clinic, timeout_seconds=row.timeout)
             made[created.id] = clinic, row
         told = []
         for begin in range(0, len(made), AT_ONCE):
@@ -108,8 +106,8 @@ async def test_while_receivers_hang(sending: Api, host: Host, receiver: Receiver
 
 async def test_a_receiver_that_never_answers(sending: Api, host: Host, certificates: tuple[trustme.CA, Path]) -> None:
     """The endpoint's own deadline ends it."""
-    async with serve_raw(never_answers, server_tls(certificates[0])) as port:
-        answer = await send(sending, host.endpoint(f"https://localhost:{port}/", timeout_seconds=1))
+    async with serve_raw(never_answers, server_tls(certificates[0], HOST)) as port:
+        answer = await send(sending, host.endpoint(f"https://{HOST}:{port}/", timeout_seconds=1))
 
     assert (answer.status, answer.json["error_class"]) == (200, "timeout")
     assert answer.json["duration_ms"] >= 1000

@@ -7,6 +7,7 @@ import pytest
 from tests.admin.client import Api
 from tests.admin.making import put
 from tests.admin.pages import rows_of, text_of
+from tests.admin.test_overview import HOUR
 from tests.admin.test_ui_frame import looked_at
 from tests.sql import steps
 from tests.support.host import Host
@@ -57,8 +58,12 @@ async def test_all_is_well(api: Api, host: Host) -> None:
     steps.endpoint(host, "a")
     steps.emit(host, 3, "a")
     steps.end_all(host, steps.SUCCEEDED)
+    manager, hour, html = api.make_key("manager", "a"), None, ""
 
-    html = await overview(api, api.make_key("manager", "a"))
+    while hour != host.value(HOUR):  # once more if the hour turned meanwhile
+        hour = host.value(HOUR)
+        host.rows("update outbound_webhooks.endpoint_hours set hour = %s", hour)
+        html = await overview(api, manager)
 
     assert verdict(html) == "All is well: webhooks arrive."
     assert "Delivered 3 in the last 24 hours Success rate 100% of 3 requests in 24 hours" in text_of(html, "overview")

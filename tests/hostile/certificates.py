@@ -7,6 +7,8 @@ from pathlib import Path
 
 import trustme
 
+# An address, which nobody is asked for: what comes of a receiver cannot be that the look-up of its name took too long.
+HOST = "127.0.0.1"
 NOW = datetime.now(UTC).replace(tzinfo=None)  # trustme's times have no zone
 BAD = (
     "expired", "not-yet-valid", "wrong-host", "unknown-authority", "self-signed", "tls-1.1",
@@ -47,12 +49,12 @@ def _certificate(kind: str, ca: trustme.CA) -> trustme.LeafCert:
     day = timedelta(days=1)
     match kind:
         case "expired":
-            return ca.issue_cert("localhost", not_before=NOW - 2 * day, not_after=NOW - day)
+            return ca.issue_cert(HOST, not_before=NOW - 2 * day, not_after=NOW - day)
         case "not-yet-valid":
-            return ca.issue_cert("localhost", not_before=NOW + day, not_after=NOW + 2 * day)
+            return ca.issue_cert(HOST, not_before=NOW + day, not_after=NOW + 2 * day)
         case "wrong-host":
             return ca.issue_cert("other.example")
         case "unknown-authority":
-            return trustme.CA().issue_cert("localhost")
+            return trustme.CA().issue_cert(HOST)
         case _:
-            return ca.issue_cert("localhost")
+            return ca.issue_cert(HOST)

@@ -7,7 +7,7 @@ from pathlib import Path
 import trustme
 
 from tests.hostile.behaviours import refuses_in_handshake
-from tests.hostile.certificates import BAD, context
+from tests.hostile.certificates import BAD, HOST, context
 from tests.hostile.receivers import Hostile
 from tests.support.raw import serve_raw
 
@@ -20,7 +20,7 @@ async def serve(hostile: Hostile, ca: trustme.CA, folder: Path) -> AsyncIterator
     if tls is not None and hostile.tls in BAD:
         behaviour, tls = refuses_in_handshake(tls), None
     async with serve_raw(behaviour, tls) as port:
-        yield f"https://localhost:{port}/{hostile.name}"
+        yield f"https://{HOST}:{port}/{hostile.name}"
 
 
 @asynccontextmanager

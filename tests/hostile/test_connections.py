@@ -154,8 +154,8 @@ async def test_a_receiver_that_ignores_our_good_bye(send: Send, certificates: tu
         await holds(lambda: has_left(descriptor))
         gone.set()
 
-    async with serve_raw(hangs, server_tls(certificates[0])) as port, asyncio.timeout(20):
-        result = await send(request(f"https://localhost:{port}/", timeout=0.5))
+    async with serve_raw(hangs, server_tls(certificates[0])) as port, asyncio.timeout(60):
+        result = await send(request(f"https://localhost:{port}/", timeout=10))  # by then it has the request
         await gone.wait()
 
     assert result.error is ErrorClass.TIMEOUT

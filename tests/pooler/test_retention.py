@@ -33,8 +33,8 @@ async def test_refused_in_either_mode(host: Host, session_pooler: PgBouncer, tra
 
 async def test_it_says_so(host: Host, dispatcher: StartDispatcher, transaction_pooler: PgBouncer) -> None:
     """A dispatcher whose only URL leads through a pooler delivers, drops nothing, and says what is missing."""
-    app = application(host, transaction_pooler)
-    add_day(host, ago(host, 40), "events")
+    app, day = application(host, transaction_pooler), ago(host, 40)
+    add_day(host, day, "events")
 
     async with dispatcher(enabled=False, database_url=app.secret_url) as seen:
         (hindered,) = await seen.count(MaintenanceHindered)
@@ -42,4 +42,4 @@ async def test_it_says_so(host: Host, dispatcher: StartDispatcher, transaction_p
     assert hindered.task == "retention"
     assert "name a direct one" in hindered.reason
     assert seen.of(RetentionFinished) == [RetentionFinished(1)]
-    assert name_of("events", ago(host, 40)) in tables(host)
+    assert name_of("events", day) in tables(host)

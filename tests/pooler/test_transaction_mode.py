@@ -31,8 +31,8 @@ SILENT = ListenChanged(False, "LISTEN receives nothing: does its URL lead throug
 
 async def watch_sessions(app: Application, stop: asyncio.Event) -> list[dict[str, object]]:
     """Look at the shared sessions again and again; the LISTEN of the self-test is looked for afterwards."""
-    found = []
-    while not stop.is_set():
+    found: list[dict[str, object]] = []
+    while not stop.is_set() or len(found) <= LOOKS:
         found += [{**state, "channels": []} for state in await app.states()]
     return found
 

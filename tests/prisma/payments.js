@@ -9,7 +9,11 @@ const { PrismaClient } = require("@prisma/client");
 const CLINIC = process.env.CLINIC;
 const OTHER_CLINIC = process.env.OTHER_CLINIC;
 
-const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: process.env.DATABASE_URL }) });
+const prisma = new PrismaClient({
+  adapter: new PrismaPg({ connectionString: process.env.DATABASE_URL }),
+  // Prisma's own 2 and 5 seconds may be too few on a machine that does other things as well.
+  transactionOptions: { maxWait: 60_000, timeout: 60_000 },
+});
 const payments = prisma.paymentTransaction;
 
 let id; // of the payment that the step "create" made

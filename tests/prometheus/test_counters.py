@@ -40,7 +40,7 @@ async def test_counters_are_the_attempts(host: Host, receiver: Receiver, watch: 
             "insert into payment_transactions (clinic_id) select 'clinic-' || n %% %s from generate_series(1, %s) as n",
             ENDPOINTS, DELIVERIES,
         )  # fmt: skip
-        await receiver.wait_for_count(DELIVERIES, timeout=240)
+        await receiver.wait_for_count(DELIVERIES, timeout=600)
         found = await counted(watched)
         scrapes = await watched.sees('sum(count_over_time(up{job="outbound-webhooks"}[10m]))')
 

@@ -20,7 +20,7 @@ from tests.support.process import ROOT
 SITE = ROOT / "docs" / "proxy" / "nginx.conf"
 HOST = "webhooks.example.com"
 # The deadlines of clients: where a test waits for them, and where nothing may depend on how slow this machine is.
-HASTY, PATIENT = "5s", "120s"
+HASTY, PATIENT = "10s", "120s"
 MAIN = """
 daemon off;
 {user}

@@ -12,7 +12,7 @@ import aiohttp
 
 from tests.support.process import ROOT, clean_environment
 
-GENEROUS_SECONDS = 240  # it takes forty here
+GENEROUS_SECONDS = 300  # it takes forty here
 
 
 class Demo:

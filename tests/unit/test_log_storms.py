@@ -75,7 +75,7 @@ def test_a_summary_comes_with_the_next_observation(capfd: Capture) -> None:
 def test_what_is_never_suppressed(capfd: Capture) -> None:
     """The end of a delivery, a success, and what becomes of the endpoint, in the middle of its storm."""
     logs.configure("json", "info")
-    with logs.ObservationLog() as log:
+    with logs.ObservationLog(Clock()) as log:
         for _ in range(3 * LINES):
             for observation in (
                 attempt("retried"),
@@ -99,7 +99,7 @@ def test_what_is_never_suppressed(capfd: Capture) -> None:
 def test_other_subjects(capfd: Capture) -> None:
     """A failing task and a stranger's address are the same; whoever shows who he is has each of his lines."""
     logs.configure("json", "info")
-    with logs.ObservationLog() as log:
+    with logs.ObservationLog(Clock()) as log:
         for n in range(LINES + 3):
             log.observe(o.DatabaseTrouble("release", "the connection is lost"))
             log.observe(a.AuthenticationRefused(f"r{n}", "API key", "192.0.2.7"))
@@ -122,7 +122,7 @@ def test_other_subjects(capfd: Capture) -> None:
 def test_what_the_level_leaves_out_is_not_counted(capfd: Capture) -> None:
     """Nobody who asked for warnings only is told how many lines of another level there were not."""
     logs.configure("json", "warning")
-    with logs.ObservationLog() as log:
+    with logs.ObservationLog(Clock()) as log:
         for _ in range(FAILURES):
             log.observe(attempt("retried"))
 

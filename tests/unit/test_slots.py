@@ -33,6 +33,7 @@ async def test_taken_and_given_back() -> None:
 async def test_half_for_suspects(monkeypatch: pytest.MonkeyPatch) -> None:
     """Suspects hold their half; who is not one leaves it alone, until it is slow."""
     slots, now = Slots(10), time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     for each in (SUSPECT, SUSPECT, TRUSTED, TRUSTED):
         slots.take(asyncio.create_task(_nothing()), InFlight(each, now))
 

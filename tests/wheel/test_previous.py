@@ -21,8 +21,9 @@ from tests.sql.installing import Copy, yoyo
 from tests.support.host import Host
 from tests.support.process import ROOT, DispatcherProcess, clean_environment
 from tests.support.settings import environment
-from tests.wheel.conftest import install
+from tests.wheel.conftest import INSTALLS_WITHIN_SECONDS, install
 
+pytestmark = pytest.mark.timeout(3 * INSTALLS_WITHIN_SECONDS)
 HOW_TO_GET_IT = "git fetch --deepen=1 (in a checkout of depth 1), or a clone instead of an archive, and git"
 
 

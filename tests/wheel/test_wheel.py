@@ -11,6 +11,9 @@ import trustme
 
 from tests.support.process import ROOT, DispatcherProcess, clean_environment
 from tests.support.settings import environment
+from tests.wheel.conftest import INSTALLS_WITHIN_SECONDS
+
+pytestmark = pytest.mark.timeout(3 * INSTALLS_WITHIN_SECONDS)
 
 
 @pytest.fixture
