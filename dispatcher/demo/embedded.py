@@ -26,6 +26,9 @@ from dispatcher.lifetime import die_with_parent
 
 WHEEL_INSTALLS: Mapping[int, str] = {18: "pginstall18", 16: "pginstall"}
 SUPERUSER = "postgres"
+# A short path: a Unix socket's is 107 bytes at most, and TMPDIR may be long.
+TEMPORARY = Path("/tmp")
+FOLDERS = "owpg-"
 PORT = 5432  # part of the socket's name; said on both sides, as PGPORT may be set
 
 # Lost with the machine, but quick: for tests. A demo that keeps data to the end keeps the durable defaults.
@@ -70,29 +73,48 @@ class Identity:
 
 
 @contextmanager
-def run(programs: Path, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+def run(programs: Path, settings: Mapping[str, str] | None = None, storage: Path = TEMPORARY) -> Iterator[Server]:
     """Make a cluster in a temporary folder, serve it on a Unix socket, and remove it at the end.
 
     As root the server runs as the user postgres, or else nobody, since PostgreSQL refuses to run as root.
+
+    Args:
+        storage: where to make the folder of its data.
 
     Raises:
         EmbeddedUnavailable: the cluster could not be made or started; the message carries the server's own.
     """
     identity = _unprivileged_identity()
-    # A short path: a Unix socket's is 107 bytes at most, and TMPDIR may be long.
-    folder = Path(tempfile.mkdtemp(prefix="owpg-", dir="/tmp"))
-    try:
+    with _temporary_folder(TEMPORARY, identity) as folder, _temporary_folder(storage, identity) as data:
         if identity is not None:
             programs = _reachable(programs, folder)
+        _initialise(programs, data, identity)
+        with _serve(programs, folder, data, settings or {}, identity) as server:
+            yield server
+
+
+@contextmanager
+def _serve(
+    programs: Path, folder: Path, data: Path, settings: Mapping[str, str], identity: Identity | None
+) -> Iterator[Server]:
+    """Serve a cluster that is there."""
+    process = _start(programs, folder, data, settings, identity)
+    try:
+        _wait_until_ready(process, folder)
+        yield Server(socket_folder=folder, programs=programs, pid=process.pid)
+    finally:
+        process.send_signal(signal.SIGINT)  # fast shutdown: connections are cut, the cluster stays clean
+        process.wait(timeout=60)
+
+
+@contextmanager
+def _temporary_folder(parent: Path, identity: Identity | None) -> Iterator[Path]:
+    """A folder of the server's own; its name has the process that removes it."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{FOLDERS}{os.getpid()}-", dir=parent))
+    try:
+        if identity is not None:
             os.chown(folder, identity.uid, identity.gid)
-        _initialise(programs, folder / "data", identity)
-        process = _start(programs, folder, settings or {}, identity)
-        try:
-            _wait_until_ready(process, folder)
-            yield Server(socket_folder=folder, programs=programs, pid=process.pid)
-        finally:
-            process.send_signal(signal.SIGINT)  # fast shutdown: connections are cut, the cluster stays clean
-            process.wait(timeout=60)
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -145,9 +167,9 @@ def _initialise(programs: Path, data: Path, identity: Identity | None) -> None:
 
 
 def _start(
-    programs: Path, folder: Path, settings: Mapping[str, str], identity: Identity | None
+    programs: Path, folder: Path, data: Path, settings: Mapping[str, str], identity: Identity | None
 ) -> subprocess.Popen[bytes]:
-    command: list[str | Path] = [programs / "postgres", "-D", folder / "data", "-p", str(PORT), "-k", folder]
+    command: list[str | Path] = [programs / "postgres", "-D", data, "-p", str(PORT), "-k", folder]
     command += ["-c", "listen_addresses="]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]

@@ -1,13 +1,8 @@
 """Copies of an embedded server's databases, as operators make them: by a dump, and of the files."""
 
-import os
-import shutil
-import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
 
@@ -49,14 +44,14 @@ def physical_copy(source: Server, settings: Mapping[str, str], *, standby: bool 
     Its original's folder has to stay, as the programs may be among its files. The settings are those of the original.
     """
     identity = embedded._unprivileged_identity()
-    folder = Path(tempfile.mkdtemp(prefix="owpg-", dir="/tmp"))
-    try:
-        if identity is not None:
-            os.chown(folder, identity.uid, identity.gid)
+    with (
+        embedded._temporary_folder(embedded.TEMPORARY, identity) as folder,
+        embedded._temporary_folder(embedded.TEMPORARY, identity) as data,
+    ):
         subprocess.run(
             [
                 source.programs / "pg_basebackup", "-h", source.socket_folder, "-p", str(PORT), "-U", SUPERUSER,
-                "-D", folder / "data", "--checkpoint=fast", "--no-sync",
+                "-D", data, "--checkpoint=fast", "--no-sync",
                 *(["--write-recovery-conf"] if standby else []),
             ],
             cwd="/",
@@ -65,15 +60,8 @@ def physical_copy(source: Server, settings: Mapping[str, str], *, standby: bool 
             timeout=120,
             **embedded._as(identity),
         )  # fmt: skip
-        process = embedded._start(source.programs, folder, settings, identity)
-        try:
-            embedded._wait_until_ready(process, folder)
-            yield Server(socket_folder=folder, programs=source.programs, pid=process.pid)
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=60)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        with embedded._serve(source.programs, folder, data, settings, identity) as server:
+            yield server
 
 
 def either_url(first: Server, second: Server, database: str) -> str:
