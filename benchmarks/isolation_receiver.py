@@ -26,7 +26,6 @@ class Receivers:
     def __init__(self) -> None:
         self.arrived: list[tuple[str, str, float]] = []
         self.answer_seconds = 0.0
-        self._healthy_at: list[float] = []  # the first time, and the last
         self._changed = asyncio.Event()
 
     async def handle(self, request: BaseRequest) -> web.Response:
@@ -34,7 +33,6 @@ class Receivers:
         await request.read()
         self.arrived.append((request.path, request.headers["webhook-id"], time.time()))
         if request.path.startswith(HEALTHY):
-            self._healthy_at[1:] = [time.time()]
             self._changed.set()
         if request.path.startswith(HANGING):
             await asyncio.Event().wait()
@@ -58,11 +56,18 @@ class Receivers:
     def _report(self, file: Path) -> None:
         file.write_text("".join(f"{path} {webhook_id} {at!r}\n" for path, webhook_id, at in self.arrived))
         self.arrived.clear()
-        self._healthy_at.clear()
+
+    def _healthy_for(self) -> float:
+        """Seconds from what a healthy one got first to what one got last."""
+        first, last = (
+            next((at for path, _, at in arrived if path.startswith(HEALTHY)), 0.0)
+            for arrived in (self.arrived, reversed(self.arrived))
+        )
+        return last - first
 
     async def _wait(self, seconds: float) -> None:
         try:
-            while len(self._healthy_at) < 2 or self._healthy_at[1] < self._healthy_at[0] + seconds:
+            while self._healthy_for() < seconds:
                 self._changed.clear()
                 async with asyncio.timeout(GIVES_UP_AFTER_SECONDS):
                     await self._changed.wait()

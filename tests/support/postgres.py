@@ -20,7 +20,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from dispatcher.demo import embedded
 from dispatcher.migrate import migrate
 
-# The SQL tests read what committed from the write-ahead log (tests/sql/journal.py).
+# The SQL tests read what committed from the write-ahead log (tests/sql/journal.py), of which little is kept (_storage).
 SETTINGS = {"max_connections": "200", "wal_level": "logical", "max_wal_size": "512MB"}
 SYSTEM_INSTALLS = Path("/usr/lib/postgresql")
 _MEMORY = Path("/dev/shm")

@@ -128,43 +128,21 @@ _ENDPOINTS: LiteralString = """
     from outbound_webhooks.endpoints as e
     join outbound_webhooks.endpoint_flow as f on f.endpoint_id = e.id
     where e.state <> 'retired'"""
-# As stat_endpoints has it, endpoint by endpoint: the view would walk over all that is live, also for one clinic.
+# offset 0, as in endpoint_rows: the view counts for one endpoint, and not what waits for the others of all clinics.
 _DELIVERIES: LiteralString = """
     select
-        coalesce(sum(w.deliveries - f.in_flight), 0)::bigint as pending,
-        coalesce(sum(w.due - f.in_flight), 0)::bigint as due,
-        coalesce(extract(epoch from statement_timestamp() - min(case
-            when w.due = f.in_flight then null
-            when f.in_flight = 0 then w.first_at
-            else (
-                select d.next_attempt_at
-                from outbound_webhooks.deliveries as d
-                where d.endpoint_id = e.id
-                    and d.parked_reason is null
-                    and d.lease_token is null
-                order by d.next_attempt_at, d.id
-                limit 1
-            )
-        end)), 0)::float8 as oldest_due_seconds,
-        coalesce(sum(f.in_flight), 0)::bigint as in_flight,
-        coalesce(sum(k.parked), 0)::bigint as parked
+        coalesce(sum(s.pending), 0)::bigint as pending,
+        coalesce(sum(s.due), 0)::bigint as due,
+        coalesce(max(s.oldest_due_seconds), 0) as oldest_due_seconds,
+        coalesce(sum(s.in_flight), 0)::bigint as in_flight,
+        coalesce(sum(s.parked), 0)::bigint as parked
     from outbound_webhooks.endpoints as e
-    join outbound_webhooks.endpoint_flow as f on f.endpoint_id = e.id
     cross join lateral (
-        select
-            count(*) as deliveries,
-            count(*) filter (where d.next_attempt_at <= statement_timestamp()) as due,
-            min(d.next_attempt_at) as first_at
-        from outbound_webhooks.deliveries as d
-        where d.endpoint_id = e.id
-            and d.parked_reason is null
-    ) as w
-    cross join lateral (
-        select count(*) as parked
-        from outbound_webhooks.deliveries as d
-        where d.endpoint_id = e.id
-            and d.parked_reason is not null
-    ) as k
+        select t.pending, t.due, t.oldest_due_seconds, t.in_flight, t.parked
+        from outbound_webhooks.stat_endpoints as t
+        where t.endpoint_id = e.id
+        offset 0
+    ) as s
     where e.state <> 'retired'"""
 _LAST_DAY: LiteralString = """
     select
