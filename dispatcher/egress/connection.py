@@ -24,6 +24,7 @@ from aiohttp.tracing import Trace
 # long as what is read of it, and half a MB may have been taken before its reader has its turn.
 MAX_ANSWER_BYTES = 1024 * 1024
 MAX_HEADS = 16  # an answer and its interim ones (1xx); servers send two at most
+_WITHOUT_BODY = frozenset({204, 304})
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _LONGEST_END = 3
 
@@ -50,6 +51,10 @@ def _is_quiet(connection: Connection) -> bool:
     return not waiting.poll(0)
 
 
+def _announces_a_body(message: RawResponseMessage) -> bool:
+    return message.chunked or message.headers.get("content-length", "0") != "0"
+
+
 class BoundedAnswer(ResponseHandler):
     """One connection. `set_response_params` begins a request; what comes after its answer closes the connection."""
 
@@ -73,6 +78,8 @@ class BoundedAnswer(ResponseHandler):
         message, body = data
         if self._answer is None and (message.code >= 200 or message.code == 101):
             self._answer = body
+            if message.code in _WITHOUT_BODY and _announces_a_body(message):
+                self.force_close()  # it may come when the next request has been sent, and be taken for its answer
         super().feed_data(data, size)
 
     def data_received(self, data: bytes) -> None:

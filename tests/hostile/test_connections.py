@@ -114,6 +114,38 @@ async def test_a_connection_is_used_again(send: Send, certificates: tuple[trustm
     assert connections == 1
 
 
+@pytest.mark.parametrize(
+    ("head", "announced", "connections"),
+    [
+        (b"HTTP/1.1 204 X\r\nContent-Length: 5\r\n\r\n", b"hello", 2),
+        (b"HTTP/1.1 204 X\r\nTransfer-Encoding: chunked\r\n\r\n", b"5\r\nhello\r\n0\r\n\r\n", 2),
+        (b"HTTP/1.1 304 X\r\nContent-Length: 5\r\n\r\n", b"hello", 2),
+        (b"HTTP/1.1 204 X\r\n\r\n", b"", 1),
+        (b"HTTP/1.1 204 X\r\nContent-Length: 0\r\n\r\n", b"", 1),
+    ],
+    ids=["length", "chunks", "304", "nothing", "length-zero"],
+)
+async def test_a_body_where_none_can_be(
+    send: Send, certificates: tuple[trustme.CA, Path], head: bytes, announced: bytes, connections: int
+) -> None:
+    """A head that announces one ends its connection: the body may come when the next request has already been sent."""
+    made = 0
+
+    async def answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal made
+        made += 1
+        await read_request(reader)
+        writer.write(head)
+        await read_request(reader)
+        writer.write(announced + head)
+
+    async with serve_raw(answers, server_tls(certificates[0])) as port, asyncio.timeout(60):
+        results = [await send(request(f"https://localhost:{port}/")) for _ in range(2)]
+
+    assert [(result.status, result.error) for result in results] == [(int(head[9:12]), None)] * 2
+    assert made == connections
+
+
 async def test_a_flood_of_unasked_answers(send: Send, certificates: tuple[trustme.CA, Path]) -> None:
     """It closes the connection at the first of them: a hundred thousand, collected, would take 100 MB."""
     poisoner = Poisoner(certificates[0])
