@@ -15,7 +15,6 @@ EXCERPT_BYTES = 1024  # in UTF-8
 # A secret that begins within the excerpt ends within this, also where every character is written as three.
 _SEARCHED_BYTES = 16 * 1024
 CONTENT_TYPE_CHARACTERS = 100
-WITHHELD = "excerpt_withheld"
 
 # Of these headers of a request everybody may know the values; all others are the endpoint's or sign the request.
 _OPEN_HEADERS = frozenset(
@@ -31,8 +30,8 @@ _KEY = re.compile(r"wh(sec|sk)_")
 _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 
 
-def excerpt(body: bytes, sent: Mapping[str, str]) -> tuple[str | None, str | None]:
-    """The beginning of a body as text, and a note if it has to be withheld.
+def excerpt(body: bytes, sent: Mapping[str, str]) -> str | None:
+    """The beginning of a body as text, or None if it has to be withheld.
 
     What is no UTF-8, and what is neither printable nor white space, is replaced: control characters drive terminals,
     PostgreSQL's text holds no NUL.
@@ -43,9 +42,9 @@ def excerpt(body: bytes, sent: Mapping[str, str]) -> tuple[str | None, str | Non
     """
     text = body[:_SEARCHED_BYTES].decode("utf-8", errors="replace")
     if _reveals(text, sent):
-        return None, WITHHELD
+        return None
     shown = "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text[:EXCERPT_BYTES].replace("\r", ""))
-    return shown.encode()[:EXCERPT_BYTES].decode(errors="ignore") or None, None
+    return shown.encode()[:EXCERPT_BYTES].decode(errors="ignore")
 
 
 def content_type(value: str | None) -> str | None:

@@ -40,6 +40,15 @@ class ErrorClass(StrEnum):
     PROTOCOL = "protocol"
 
 
+class Note(StrEnum):
+    """What is worth knowing of a request beside how it ended. (`late` is for the database to say.)"""
+
+    BODY_CUT = "body_cut"
+    BODY_TRUNCATED = "body_truncated"
+    EXCERPT_WITHHELD = "excerpt_withheld"
+    SENT_AGAIN = "sent_again"
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """A header that a clinic adds: its value in clear, for a minute after it was set, or sealed."""
@@ -105,8 +114,8 @@ class Request:
 class SendResult:
     """What came of a request: an HTTP status, or the class of the error that kept it from having one.
 
-    `note` is our own remark (body_truncated); `excerpt` is the first KB of the body of an answer that was not 2xx, and
-    like `content_type` as core/kept.py cleans it.
+    `note` has the notes, with ", " between two. `excerpt` is the first KB of the body of an answer that was not 2xx; it
+    and `content_type` are as core/kept.py cleans them.
     """
 
     started_at: datetime

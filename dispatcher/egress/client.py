@@ -17,8 +17,8 @@ import aiohttp
 
 from dispatcher.core import kept
 from dispatcher.core.address import Network, refusal
-from dispatcher.core.model import Request, SendResult
-from dispatcher.egress.connection import GuardedConnector
+from dispatcher.core.model import Note, Request, SendResult
+from dispatcher.egress.connection import GuardedConnector, kept_connection
 from dispatcher.egress.errors import BlockedAddress, error_class, local_failure
 from dispatcher.egress.lookups import TIMEOUT_SECONDS
 from dispatcher.egress.resolver import GuardedResolver, lookup_seconds
@@ -31,6 +31,9 @@ MAX_LINE_BYTES = 8190  # its status line, and each header
 MAX_WRITE_BYTES = 256 * 1024  # at a time
 # Shorter than common servers' idle timeouts, so that a request rarely meets a connection that is being closed.
 KEEPALIVE_SECONDS = 4.0
+# The end of a connection that was idle is met within a round trip. And with the second that a claim may be old, nothing
+# starts later than 2 s after a stop.
+SEND_AGAIN_WITHIN_SECONDS = 0.5
 
 # The families of the addresses that the request of this task has tried; aiohttp's errors do not say.
 _families: ContextVar[set[int]] = ContextVar("families")
@@ -105,30 +108,58 @@ async def _send(session: aiohttp.ClientSession, request: Request, keep_excerpts:
 
     # A name gets half of the time: so a name service that is silent is told from a receiver that is.
     lookup_seconds.set(min(TIMEOUT_SECONDS, request.timeout_seconds / 2))
-    # In pieces if it is large: aiohttp would encrypt and write all of it before anything else has its turn.
-    data = io.BytesIO(request.body) if len(request.body) > MAX_WRITE_BYTES else request.body
     head: dict[str, Any] = {}
+    notes: list[Note] = []
     families: set[int] = set()
     _families.set(families)
     try:
-        async with asyncio.timeout(request.timeout_seconds):
-            async with session.request(
-                request.method, request.url, data=data, headers=request.headers, allow_redirects=False
-            ) as response:
-                head = _head(response)
-                body, note = await _read(response)
+        async with asyncio.timeout(request.timeout_seconds), await _answer(session, request, notes) as response:
+            head = _head(response)
+            body = await _read(response, notes)
     # ValueError, AssertionError, IndexError: how the parser fails at some URLs ("https://[]@").
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError, AssertionError, IndexError) as error:
         if head:
             # The status line is the answer, whoever is to blame that its body broke off or came too slowly.
-            return result(**head, note="body_truncated")
-        if (ours := local_failure(error, families)) is not None:
+            notes.append(Note.BODY_TRUNCATED)
+            return result(**head, note=_text(notes))
+        # What was sent again has left this machine once: that has to be on record.
+        if not notes and (ours := local_failure(error, families)) is not None:
             raise ours from error
-        return result(error=error_class(error))
+        return result(error=error_class(error), note=_text(notes))
     if 200 <= response.status <= 299 or not keep_excerpts or "content-encoding" in response.headers:
-        return result(**head, note=note)
-    excerpt, withheld = kept.excerpt(body, request.headers)
-    return result(**head, note=", ".join(filter(None, (note, withheld))) or None, excerpt=excerpt)
+        return result(**head, note=_text(notes))
+    if (excerpt := kept.excerpt(body, request.headers)) is None:
+        notes.append(Note.EXCERPT_WITHHELD)
+    return result(**head, note=_text(notes), excerpt=excerpt or None)
+
+
+def _text(notes: Sequence[Note]) -> str | None:
+    return ", ".join(notes) or None
+
+
+async def _answer(session: aiohttp.ClientSession, request: Request, notes: list[Note]) -> aiohttp.ClientResponse:
+    """Send a request, and once more if a kept connection was ended; returns once the head of the answer is there.
+
+    A receiver that leaves an idle connection does not know that a request is on its way, and most close theirs after
+    some seconds. It may as well have gone while it worked: then this is the repetition that was to come anyway
+    (RFC 9112, 9.3.1: for what is safe to repeat; receivers know a webhook by its id).
+    """
+    kept_connection.set(None)
+    sent = time.monotonic()
+    try:
+        return await _request(session, request)
+    except aiohttp.ClientConnectionError:
+        connection, soon = kept_connection.get(), time.monotonic() - sent <= SEND_AGAIN_WITHIN_SECONDS
+        if connection is None or connection.has_taken or not soon:
+            raise
+    notes.append(Note.SENT_AGAIN)
+    return await _request(session, request)
+
+
+async def _request(session: aiohttp.ClientSession, request: Request) -> aiohttp.ClientResponse:
+    # In pieces if it is large: aiohttp would encrypt and write all of it before anything else has its turn.
+    data = io.BytesIO(request.body) if len(request.body) > MAX_WRITE_BYTES else request.body
+    return await session.request(request.method, request.url, data=data, headers=request.headers, allow_redirects=False)
 
 
 def _head(response: aiohttp.ClientResponse) -> dict[str, Any]:
@@ -140,12 +171,13 @@ def _head(response: aiohttp.ClientResponse) -> dict[str, Any]:
     }
 
 
-async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, str | None]:
-    """Up to MAX_READ_BYTES of the body, and a note if there was more."""
+async def _read(response: aiohttp.ClientResponse, notes: list[Note]) -> bytes:
+    """Up to MAX_READ_BYTES of the body; if there is more, that is noted."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
         if len(body) > MAX_READ_BYTES:
             response.close()
-            return bytes(body[:MAX_READ_BYTES]), "body_cut"
-    return bytes(body), None
+            notes.append(Note.BODY_CUT)
+            break
+    return bytes(body[:MAX_READ_BYTES])

@@ -9,6 +9,7 @@ pyproject.toml names the release that they are tested against.
 import asyncio
 import re
 import select
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, cast
 
@@ -29,16 +30,26 @@ _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _LONGEST_END = 3
 
 
+# The kept connection on which the request of this task was sent; None if it had a new one.
+kept_connection: ContextVar["BoundedAnswer | None"] = ContextVar("kept_connection", default=None)
+
+
 class GuardedConnector(aiohttp.TCPConnector):
-    """Hands out no connection on which something waits that nobody asked for: bytes, or its end."""
+    """Hands out no kept connection on which something waits that nobody asked for: bytes, or its end.
+
+    Nor a second one to the same request, which would meet the same receiver that leaves its connections.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._factory = cast("partial[ResponseHandler]", partial(BoundedAnswer, asyncio.get_running_loop()))
 
     async def _get(self, key: ConnectionKey, traces: list[Trace]) -> Connection | None:
+        if kept_connection.get() is not None:
+            return None
         while (connection := await super()._get(key, traces)) is not None:
             if _is_quiet(connection):
+                kept_connection.set(cast("BoundedAnswer", connection.protocol))
                 return connection
             connection.close()
         return None
@@ -67,6 +78,11 @@ class BoundedAnswer(ResponseHandler):
         self._taken = 0
         self._heads = 0
         self._before = b""  # the last bytes of a head that has no end yet: the end may arrive in pieces
+
+    @property
+    def has_taken(self) -> bool:
+        """Whether any byte came since the last request was about to be sent."""
+        return self._taken > 0
 
     def set_response_params(self, **params: Any) -> None:
         """A request is about to be sent."""

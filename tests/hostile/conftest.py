@@ -8,6 +8,7 @@ import pytest
 import trustme
 
 from dispatcher.core.model import Request
+from dispatcher.egress import client
 from dispatcher.egress.client import Send, open_egress
 from tests.hostile.names import Names
 from tests.support.settings import environment
@@ -23,6 +24,14 @@ def request(url: str, timeout: float = 20, **headers: str) -> Request:
 @pytest.fixture
 async def send(certificates: tuple[trustme.CA, Path]) -> AsyncIterator[Send]:
     """The way out as tests open it: loopback is allowed."""
+    async with open_egress(allowed=LOOPBACK, ca_file=certificates[1]) as found:
+        yield found
+
+
+@pytest.fixture
+async def keeping(certificates: tuple[trustme.CA, Path], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Send]:
+    """The way out, where no connection is closed only because it was idle."""
+    monkeypatch.setattr(client, "KEEPALIVE_SECONDS", 3600)
     async with open_egress(allowed=LOOPBACK, ca_file=certificates[1]) as found:
         yield found
 

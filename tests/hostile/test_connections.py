@@ -11,7 +11,6 @@ import pytest
 import trustme
 
 from dispatcher.core.model import ErrorClass
-from dispatcher.egress import client
 from dispatcher.egress.client import Send, open_egress
 from tests.hostile.conftest import LOOPBACK, request
 from tests.hostile.receivers import RECEIVERS
@@ -21,14 +20,6 @@ from tests.support.raw import read_request, reset, serve_raw, server_tls
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 POISON = b"HTTP/1.1 299 Poison\r\nContent-Length: 0\r\n\r\n"
-
-
-@pytest.fixture
-async def send(certificates: tuple[trustme.CA, Path], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Send]:
-    """The way out, where no connection is closed only because it was idle."""
-    monkeypatch.setattr(client, "KEEPALIVE_SECONDS", 3600)
-    async with open_egress(allowed=LOOPBACK, ca_file=certificates[1]) as found:
-        yield found
 
 
 class Poisoner:
@@ -68,35 +59,35 @@ class Poisoner:
     "unasked", [POISON, b"HTTP/1.1 2", b"\x00garbage", b"\r\n", None], ids=["answer", "part", "garbage", "blank", "rst"]
 )
 async def test_unasked_bytes_are_nobodys_answer(
-    send: Send, certificates: tuple[trustme.CA, Path], unasked: bytes | None
+    keeping: Send, certificates: tuple[trustme.CA, Path], unasked: bytes | None
 ) -> None:
     """They close the connection, and the next request, on another one, has an answer of its own."""
     poisoner = Poisoner(certificates[0])
     async with poisoner.serve() as url, asyncio.timeout(60):
-        first = await send(request(url))
+        first = await keeping(request(url))
         poisoner.unasked.put_nowait(unasked)
         await poisoner.gone.wait()
-        second = await send(request(url))
+        second = await keeping(request(url))
 
     assert (first.status, second.status) == (200, 200)
     assert poisoner.connections == 2
 
 
-async def test_unasked_bytes_that_nobody_has_read_yet(send: Send, certificates: tuple[trustme.CA, Path]) -> None:
+async def test_unasked_bytes_that_nobody_has_read_yet(keeping: Send, certificates: tuple[trustme.CA, Path]) -> None:
     """They wait in the socket when the next request is about to be sent: it takes another connection."""
     poisoner = Poisoner(certificates[0])
     async with poisoner.serve() as url, asyncio.timeout(60):
-        await send(request(url))
+        await keeping(request(url))
         poisoner.unasked.put_nowait(POISON)
         # One turn of the loop for the server to write, none for the client to read.
         await asyncio.sleep(0)
-        second = await send(request(url))
+        second = await keeping(request(url))
 
     assert second.status == 200
     assert poisoner.connections == 2
 
 
-async def test_a_connection_is_used_again(send: Send, certificates: tuple[trustme.CA, Path]) -> None:
+async def test_a_connection_is_used_again(keeping: Send, certificates: tuple[trustme.CA, Path]) -> None:
     """Without anything unasked, ten requests share one."""
     connections = 0
 
@@ -108,7 +99,7 @@ async def test_a_connection_is_used_again(send: Send, certificates: tuple[trustm
             writer.write(ANSWER)
 
     async with serve_raw(answers, server_tls(certificates[0])) as port:
-        results = [await send(request(f"https://localhost:{port}/")) for _ in range(10)]
+        results = [await keeping(request(f"https://localhost:{port}/")) for _ in range(10)]
 
     assert [result.status for result in results] == [200] * 10
     assert connections == 1
@@ -126,7 +117,7 @@ async def test_a_connection_is_used_again(send: Send, certificates: tuple[trustm
     ids=["length", "chunks", "304", "nothing", "length-zero"],
 )
 async def test_a_body_where_none_can_be(
-    send: Send, certificates: tuple[trustme.CA, Path], head: bytes, announced: bytes, connections: int
+    keeping: Send, certificates: tuple[trustme.CA, Path], head: bytes, announced: bytes, connections: int
 ) -> None:
     """A head that announces one ends its connection: the body may come when the next request has already been sent."""
     made = 0
@@ -140,18 +131,18 @@ async def test_a_body_where_none_can_be(
         writer.write(announced + head)
 
     async with serve_raw(answers, server_tls(certificates[0])) as port, asyncio.timeout(60):
-        results = [await send(request(f"https://localhost:{port}/")) for _ in range(2)]
+        results = [await keeping(request(f"https://localhost:{port}/")) for _ in range(2)]
 
     assert [(result.status, result.error) for result in results] == [(int(head[9:12]), None)] * 2
     assert made == connections
 
 
-async def test_a_flood_of_unasked_answers(send: Send, certificates: tuple[trustme.CA, Path]) -> None:
+async def test_a_flood_of_unasked_answers(keeping: Send, certificates: tuple[trustme.CA, Path]) -> None:
     """It closes the connection at the first of them: a hundred thousand, collected, would take 100 MB."""
     poisoner = Poisoner(certificates[0])
     flood = POISON * 100_000
     async with poisoner.serve() as url, asyncio.timeout(60):
-        await send(request(url))
+        await keeping(request(url))
         tracemalloc.start()
         try:
             poisoner.unasked.put_nowait(flood)
@@ -175,7 +166,7 @@ async def test_no_descriptor_stays_behind(certificates: tuple[trustme.CA, Path],
             await holds(lambda: descriptors() == before + len(urls))  # those that listen; idle ones go after seconds
 
 
-async def test_a_receiver_that_ignores_our_good_bye(send: Send, certificates: tuple[trustme.CA, Path]) -> None:
+async def test_a_receiver_that_ignores_our_good_bye(keeping: Send, certificates: tuple[trustme.CA, Path]) -> None:
     """It is not waited for: the connection is gone when the result is there, or a thousand of them would pile up."""
     gone = asyncio.Event()
 
@@ -187,7 +178,7 @@ async def test_a_receiver_that_ignores_our_good_bye(send: Send, certificates: tu
         gone.set()
 
     async with serve_raw(hangs, server_tls(certificates[0])) as port, asyncio.timeout(60):
-        result = await send(request(f"https://localhost:{port}/", timeout=10))  # by then it has the request
+        result = await keeping(request(f"https://localhost:{port}/", timeout=10))  # by then it has the request
         await gone.wait()
 
     assert result.error is ErrorClass.TIMEOUT

@@ -63,7 +63,7 @@ async def test_after_the_status_line(
 ) -> None:
     """Out of memory while the body is read: the receiver has the event, so it is not sent a second time."""
 
-    async def no_buffer(_: aiohttp.ClientResponse) -> None:
+    async def no_buffer(*_: object) -> None:
         raise aiohttp.ClientOSError(errno.ENOBUFS, "no buffer space available")
 
     monkeypatch.setattr(client, "_read", no_buffer)

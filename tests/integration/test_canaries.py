@@ -106,7 +106,9 @@ async def later(_: web.Request) -> web.Response:
 
 def endpoints_in_trouble(host: Host, canaries: Canaries, receiver: Receiver) -> int:
     """An endpoint for each way to fail, and one that hangs; returns how many attempts end."""
-    receiver.answers.update({"/error": [500] * 99, "/gone": [410], "/moved": [moved], "/later": [later], "/cut": [cut]})
+    receiver.answers.update(
+        {"/error": [500] * 99, "/gone": [410], "/moved": [moved], "/later": [later], "/cut": [cut] * 99}
+    )
     port = receiver.url.rpartition(":")[2]
     elsewhere = [
         f"https://localhost:{free_port()}/refused",

@@ -7,6 +7,7 @@ from dispatcher.admin.ui.sentences import Said
 from dispatcher.admin.ui.wording.wrong import HEADER_REASONS
 from dispatcher.core.filters import REFUSALS
 from dispatcher.core.headers import REFUSED
+from dispatcher.core.model import Note
 from dispatcher.core.url import UrlPolicy, url_refusal
 
 SAID = Said(translations("pt-BR"))
@@ -73,6 +74,13 @@ def test_others(text: str, said: str) -> None:
 def test_names(name: str, said: str) -> None:
     """Those that we made; what others are called stays."""
     assert SAID.name(name) == said
+
+
+def test_notes() -> None:
+    """Each that there is, of ours and of the database."""
+    notes = ["late", *Note]
+
+    assert len({*SAID.notes(", ".join(notes)), *notes}) == 2 * len(notes)
 
 
 def test_descriptions() -> None:

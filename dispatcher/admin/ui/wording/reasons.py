@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from dispatcher.admin.ui.language import N_
 from dispatcher.admin.ui.wording.explanations import Sentences
+from dispatcher.core.model import Note
 
 # Why a delivery is dead or cancelled, and why an endpoint is disabled: they stand in sentences.
 REASONS: Sentences = (
@@ -27,8 +28,10 @@ KEPT: Mapping[str, str] = {
 # Remarks on attempts.
 NOTES: Mapping[str, str] = {
     "late": N_("The answer came too late to count."),
-    "body_truncated": N_("The answer was longer than what is read of one, or broke off."),
-    "excerpt_withheld": N_("The answer repeats a secret of the request, and is not kept."),
+    Note.BODY_CUT: N_("The answer was longer than what is read of one."),
+    Note.BODY_TRUNCATED: N_("The answer broke off, or its end came too late."),
+    Note.EXCERPT_WITHHELD: N_("The answer repeats a secret of the request, and is not kept."),
+    Note.SENT_AGAIN: N_("The receiver ended a connection that was kept; it was sent again on a new one."),
 }
 # Why a replay left deliveries as they are.
 OBSTACLES: Mapping[str, str] = {
