@@ -91,7 +91,9 @@ def migrate(url: str) -> Migrated:
         raise
     except psycopg.Error as error:
         notes = "; ".join(getattr(error, "__notes__", ()))
-        raise MigrationFailed(f"{error_text(error)}{f' ({notes})' if notes else ''}") from error
+        hint = error.diag.message_hint
+        said = f"{error_text(error)}{f' ({notes})' if notes else ''}"
+        raise MigrationFailed("\n".join(filter(None, (said, hint)))) from error
 
 
 def uninstall(connection: Connection) -> None:

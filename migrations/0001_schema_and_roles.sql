@@ -5,6 +5,20 @@
 set local lock_timeout = '2s';
 
 do $$
+begin
+    if current_setting('server_version_num')::integer < 150000 then
+        raise exception 'PostgreSQL 15 or later is needed; this server is %', current_setting('server_version')
+            using errcode = 'feature_not_supported';
+    end if;
+    -- jsonb and md5 would work on the bytes of another encoding, and what a body can hold would depend on its text.
+    if current_setting('server_encoding') <> 'UTF8' then
+        raise exception 'this database is encoded in %, and webhooks are UTF-8', current_setting('server_encoding')
+            using errcode = 'feature_not_supported', hint = 'Move it to a database with encoding UTF8, by pg_dump.';
+    end if;
+end
+$$;
+
+do $$
 declare
     v_role text;
 begin
