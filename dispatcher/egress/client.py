@@ -17,7 +17,7 @@ import aiohttp
 
 from dispatcher.core import kept
 from dispatcher.core.address import Network, refusal
-from dispatcher.core.model import Note, Request, SendResult
+from dispatcher.core.model import ErrorClass, Note, Request, SendResult
 from dispatcher.egress.connection import GuardedConnector, kept_connection
 from dispatcher.egress.errors import BlockedAddress, error_class, local_failure
 from dispatcher.egress.lookups import TIMEOUT_SECONDS
@@ -125,7 +125,10 @@ async def _send(session: aiohttp.ClientSession, request: Request, keep_excerpts:
         # What was sent again has left this machine once: that has to be on record.
         if not notes and (ours := local_failure(error, families)) is not None:
             raise ours from error
-        return result(error=error_class(error), note=_text(notes))
+        # Whoever stood still finds both times over, the name's and the request's: no address was there to be tried.
+        unfound = not families and (notes or kept_connection.get() is None)
+        failed = ErrorClass.DNS if unfound and isinstance(error, TimeoutError) else error_class(error)
+        return result(error=failed, note=_text(notes))
     if 200 <= response.status <= 299 or not keep_excerpts or "content-encoding" in response.headers:
         return result(**head, note=_text(notes))
     if (excerpt := kept.excerpt(body, request.headers)) is None:
@@ -148,9 +151,9 @@ async def _answer(session: aiohttp.ClientSession, request: Request, notes: list[
     sent = time.monotonic()
     try:
         return await _request(session, request)
-    except aiohttp.ClientConnectionError:
+    except aiohttp.ClientConnectionError as error:
         connection, soon = kept_connection.get(), time.monotonic() - sent <= SEND_AGAIN_WITHIN_SECONDS
-        if connection is None or connection.has_taken or not soon:
+        if connection is None or connection.has_taken or not soon or local_failure(error, ()) is not None:
             raise
     notes.append(Note.SENT_AGAIN)
     return await _request(session, request)

@@ -63,7 +63,7 @@ def _is_quiet(connection: Connection) -> bool:
 
 
 def _announces_a_body(message: RawResponseMessage) -> bool:
-    return message.chunked or message.headers.get("content-length", "0") != "0"
+    return "transfer-encoding" in message.headers or message.headers.get("content-length", "0") != "0"
 
 
 class BoundedAnswer(ResponseHandler):

@@ -36,9 +36,9 @@ def floods(head: bytes, piece: bytes | Iterable[bytes]) -> Behaviour:
         writer.write(head)
         pieces: Iterator[bytes] = itertools.repeat(piece) if isinstance(piece, bytes) else iter(piece)
         for data in pieces:
-            writer.write(data)
-            await writer.drain()
             await asyncio.sleep(0)  # drain() does not give way while the client takes everything, nor once it is gone
+            writer.write(data)  # the last of them and the end without a pause: nobody is to use it again in between
+            await writer.drain()
 
     return behave
 
@@ -65,8 +65,7 @@ def breaks_off(sent: bytes, *, rst: bool, reads: bool = True) -> Behaviour:
             writer.write(sent)
             await writer.drain()
         if rst:
-            await asyncio.sleep(PAUSE_SECONDS)  # what was written arrives before it
-            reset(writer)
+            reset(writer)  # what was written has arrived, and can be read after it
 
     return behave
 

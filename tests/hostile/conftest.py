@@ -37,6 +37,12 @@ async def keeping(certificates: tuple[trustme.CA, Path], monkeypatch: pytest.Mon
 
 
 @pytest.fixture
+def at_leisure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of a kept connection is soon enough to send again, however slow the machine is."""
+    monkeypatch.setattr(client, "SEND_AGAIN_WITHIN_SECONDS", 3600)
+
+
+@pytest.fixture
 def env(database_url: str, certificates: tuple[trustme.CA, Path]) -> dict[str, str]:
     """The environment of a dispatcher that could run."""
     return environment(database_url, certificates[1])

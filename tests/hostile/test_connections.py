@@ -1,7 +1,9 @@
 """Connections that are used again: what a receiver sends unasked is nobody's answer, and no descriptor stays behind."""
 
 import asyncio
+import gc
 import select
+import time
 import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +18,7 @@ from tests.hostile.conftest import LOOPBACK, request
 from tests.hostile.receivers import RECEIVERS
 from tests.hostile.serving import serve_all
 from tests.support.polling import holds
-from tests.support.raw import read_request, reset, serve_raw, server_tls
+from tests.support.raw import has_arrived, read_request, reset, serve_raw, server_tls
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 POISON = b"HTTP/1.1 299 Poison\r\nContent-Length: 0\r\n\r\n"
@@ -25,8 +27,9 @@ POISON = b"HTTP/1.1 299 Poison\r\nContent-Length: 0\r\n\r\n"
 class Poisoner:
     """Answers each request; after the first answer of a connection it does what the test says, unasked."""
 
-    def __init__(self, ca: trustme.CA) -> None:
+    def __init__(self, ca: trustme.CA, *, at_once: bool = False) -> None:
         self._tls = server_tls(ca)
+        self._at_once = at_once  # what is unasked has arrived before the client has its next turn
         self.connections = 0
         self.gone = asyncio.Event()  # the client left a connection
         self.unasked = asyncio.Queue[bytes | None]()
@@ -47,6 +50,9 @@ class Poisoner:
                     reset(writer)
                     return
                 writer.write(data)
+                if self._at_once:
+                    while not has_arrived(writer):
+                        time.sleep(0.001)  # noqa: ASYNC251  # nobody else has a turn
                 await writer.drain()
             while True:
                 await read_request(reader)
@@ -58,6 +64,7 @@ class Poisoner:
 @pytest.mark.parametrize(
     "unasked", [POISON, b"HTTP/1.1 2", b"\x00garbage", b"\r\n", None], ids=["answer", "part", "garbage", "blank", "rst"]
 )
+@pytest.mark.usefixtures("at_leisure")
 async def test_unasked_bytes_are_nobodys_answer(
     keeping: Send, certificates: tuple[trustme.CA, Path], unasked: bytes | None
 ) -> None:
@@ -75,7 +82,7 @@ async def test_unasked_bytes_are_nobodys_answer(
 
 async def test_unasked_bytes_that_nobody_has_read_yet(keeping: Send, certificates: tuple[trustme.CA, Path]) -> None:
     """They wait in the socket when the next request is about to be sent: it takes another connection."""
-    poisoner = Poisoner(certificates[0])
+    poisoner = Poisoner(certificates[0], at_once=True)
     async with poisoner.serve() as url, asyncio.timeout(60):
         await keeping(request(url))
         poisoner.unasked.put_nowait(POISON)
@@ -110,11 +117,12 @@ async def test_a_connection_is_used_again(keeping: Send, certificates: tuple[tru
     [
         (b"HTTP/1.1 204 X\r\nContent-Length: 5\r\n\r\n", b"hello", 2),
         (b"HTTP/1.1 204 X\r\nTransfer-Encoding: chunked\r\n\r\n", b"5\r\nhello\r\n0\r\n\r\n", 2),
+        (b"HTTP/1.1 204 X\r\nTransfer-Encoding: gzip\r\n\r\n", b"hello", 2),
         (b"HTTP/1.1 304 X\r\nContent-Length: 5\r\n\r\n", b"hello", 2),
         (b"HTTP/1.1 204 X\r\n\r\n", b"", 1),
         (b"HTTP/1.1 204 X\r\nContent-Length: 0\r\n\r\n", b"", 1),
     ],
-    ids=["length", "chunks", "304", "nothing", "length-zero"],
+    ids=["length", "chunks", "coding", "304", "nothing", "length-zero"],
 )
 async def test_a_body_where_none_can_be(
     keeping: Send, certificates: tuple[trustme.CA, Path], head: bytes, announced: bytes, connections: int
@@ -157,6 +165,7 @@ async def test_a_flood_of_unasked_answers(keeping: Send, certificates: tuple[tru
 async def test_no_descriptor_stays_behind(certificates: tuple[trustme.CA, Path], tmp_path: Path) -> None:
     """After every receiver of the table has had its turn, all at once, as many are open as before."""
     async with asyncio.timeout(120):
+        gc.collect()  # of tests before this one
         before = descriptors()
         async with (
             open_egress(allowed=LOOPBACK, ca_file=certificates[1]) as send,

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import trustme
@@ -42,11 +43,21 @@ def memory(pid: int, kind: str) -> int:
 
 def descriptors(pid: int, host: Host) -> int:
     """How many a process has open, its connections to the database left out: its pool grows when it is busy."""
-    database = host.value(
-        "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-    )
-    assert isinstance(database, int)
-    return len(list(Path(f"/proc/{pid}/fd").iterdir())) - database
+    before, found = to_database(host), []
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed by now
+            found.append(str(descriptor.readlink()))
+    database = before | to_database(host)  # one may have been opened meanwhile, or closed
+    return sum(name not in database for name in found)
+
+
+def to_database(host: Host) -> set[str]:
+    """The sockets of this machine that lead to the database, by the kernel's names of them."""
+    server = host.connection.info
+    if server.host.startswith("/"):  # and nothing else is of that kind
+        return {f"socket:[{line.split()[6]}]" for line in Path("/proc/net/unix").read_text().splitlines()[1:]}
+    lines = [line.split() for name in ("tcp", "tcp6") for line in Path("/proc/net", name).read_text().splitlines()]
+    return {f"socket:[{line[9]}]" for line in lines if line[2].endswith(f":{server.port:04X}")}
 
 
 async def pay_until(host: Host, receiver: Receiver, done: asyncio.Event) -> int:

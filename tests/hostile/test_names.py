@@ -5,6 +5,7 @@ import ipaddress
 import itertools
 import socket
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -49,9 +50,18 @@ async def test_healthy_names_beside_a_hundred_that_hang(
     assert all(result.duration_ms >= 1000 for result in results)
 
 
+async def test_a_name_that_hangs_while_this_process_stands_still(send: Send, names: Names) -> None:
+    """Both of its times are over when the process goes on: what it had waited for is still the name."""
+    asyncio.get_running_loop().call_later(0.1, time.sleep, 0.5)
+    result = await send(request(f"https://a{HANGING}/", timeout=0.4))
+
+    assert result.error is ErrorClass.DNS
+
+
 async def test_names_that_answered_have_threads_of_their_own(names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many names hang, one that answered last time is found; one that nobody knows waits its time."""
     monkeypatch.setattr(lookups, "OTHER_THREADS", 4)
+    monkeypatch.setattr(lookups, "ANSWERING_SECONDS", 3600)  # quick, however slow the machine is
     found = Lookups()
     try:
         await found.find("known.test", socket.AF_UNSPEC, 30)

@@ -4,14 +4,18 @@ import asyncio
 import errno
 from pathlib import Path
 
+import aiohttp
 import pytest
 import trustme
 
 from dispatcher.core.model import ErrorClass, Note
 from dispatcher.egress import client
 from dispatcher.egress.client import Send
+from dispatcher.egress.errors import LocalFailure
 from tests.hostile.conftest import request
 from tests.support.raw import read_request, reset, serve_raw, server_tls
+
+pytestmark = pytest.mark.usefixtures("at_leisure")
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -97,6 +101,24 @@ async def test_no_descriptor_for_a_new_connection(
         second = await keeping(request(f"https://localhost:{port}/"))
 
     assert (second.status, second.error, second.note) == (None, ErrorClass.CONNECT, Note.SENT_AGAIN)
+
+
+async def test_no_buffer_for_a_kept_connection(
+    keeping: Send, certificates: tuple[trustme.CA, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It did not leave this machine, and that is our own trouble: there is nothing to send again, nobody to charge."""
+
+    async def no_buffer(*_: object) -> None:
+        raise aiohttp.ClientOSError(errno.ENOBUFS, "no buffer space available")
+
+    leaver = Leaver(b"", rst=False)
+    async with serve_raw(leaver, server_tls(certificates[0])) as port, asyncio.timeout(60):
+        await keeping(request(f"https://localhost:{port}/"))
+        monkeypatch.setattr(aiohttp.ClientRequest, "send", no_buffer)
+        with pytest.raises(LocalFailure, match="ENOBUFS"):
+            await keeping(request(f"https://localhost:{port}/"))
+
+    assert leaver.requests == [1]
 
 
 async def test_a_large_request_is_sent_again_whole(keeping: Send, certificates: tuple[trustme.CA, Path]) -> None:

@@ -89,19 +89,28 @@ async def test_followed_to_its_end(
     steps.end_all(dead, steps.DEAD)
     dead.rows("update outbound_webhooks.endpoints set url = %s", receiver.url + "/")
     dead.rows("select outbound_webhooks.pause_endpoint(2)")
-    async with dispatcher():
-        done = await asyncio.to_thread(cli, "replay", "--clinic", "clinic-1", "--rate", "2", **env)
-        await receiver.wait_for_count(7)
+    with watching(env, "--clinic", "clinic-1", "--rate", "2") as watcher:
+        first_words(watcher, 8)
+        told = [0]
+        while told[-1] < 2:  # by hand, and not before it was told how far that is
+            dead.rows("select * from outbound_webhooks.advance_replay(1, 1)")
+            if (moved := int(str(replayed(dead, 1)["moved"]))) > told[-1]:
+                assert watcher.stderr is not None
+                told.append(moved)
+                assert watcher.stderr.readline() == f"outbound-webhooks: {moved} of 8 deliveries\n"
+        async with dispatcher():
+            out, err = await asyncio.to_thread(watcher.communicate, timeout=60)
+            await receiver.wait_for_count(7)
 
-    assert done.code == 0
-    assert done.out == (
+    assert watcher.returncode == 0
+    assert out == (
         "replay 1: 8 deliveries, at up to 2 a second\n"
         "7 of 8 deliveries were made due\n"
         "1 were left as they are: endpoint paused\n"
     )
-    progress = [re.fullmatch(r"outbound-webhooks: (\d) of 8 deliveries", line) for line in done.err.splitlines()]
-    counts = [int(line[1]) for line in progress if line]
-    assert len(counts) == len(progress) > 2
+    progress = [re.fullmatch(r"outbound-webhooks: (\d) of 8 deliveries", line) for line in err.splitlines()]
+    counts = [*told, *(int(line[1]) for line in progress if line)]
+    assert len(counts) == len(told) + len(progress) > 2
     assert counts == sorted(counts)
 
 
@@ -161,10 +170,10 @@ def test_interrupted(env: dict[str, str], dead: Host) -> None:
 
 
 @contextmanager
-def watching(env: dict[str, str]) -> "Iterator[subprocess.Popen[str]]":
-    """A replay of endpoint 1 that is watched, as from a terminal: not as a shell's command in the background."""
+def watching(env: dict[str, str], *arguments: str) -> "Iterator[subprocess.Popen[str]]":
+    """A replay (of endpoint 1) that is watched as from a terminal: not as a shell's command in the background."""
     with subprocess.Popen(
-        [sys.executable, "-m", "dispatcher", "replay", "--endpoint", "1"],
+        [sys.executable, "-m", "dispatcher", "replay", *(arguments or ("--endpoint", "1"))],
         cwd=ROOT, env=clean_environment(**env), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         preexec_fn=_heed_interrupts,
     ) as process:  # fmt: skip
@@ -178,11 +187,11 @@ def _heed_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def first_words(watcher: "subprocess.Popen[str]") -> None:
+def first_words(watcher: "subprocess.Popen[str]", deliveries: int = 5) -> None:
     """Wait until it has told how far the replay is."""
     assert watcher.stderr is not None
     assert watcher.stderr.readline() == NO_DISPATCHER
-    assert watcher.stderr.readline() == "outbound-webhooks: 0 of 5 deliveries\n"
+    assert watcher.stderr.readline() == f"outbound-webhooks: 0 of {deliveries} deliveries\n"
 
 
 def test_cancel(env: dict[str, str], host: Host) -> None:

@@ -59,6 +59,7 @@ class Writers:
                 self.seconds.append(clock() - began)
 
 
+@pytest.mark.usefixtures("patient")
 async def test_writers_at_work(host: Host, rounds: Rounds, record_property: Callable[[str, object], None]) -> None:
     """Thirty partitions go while eight connections write payments: each is captured, and none waits for a lock of ours.
 
@@ -82,6 +83,7 @@ async def test_writers_at_work(host: Host, rounds: Rounds, record_property: Call
     assert max(writers.seconds) < 5
 
 
+@pytest.mark.usefixtures("patient")
 async def test_readers_at_work(host: Host, rounds: Rounds) -> None:
     """Readers of everything while partitions go: none fails, and none sees a delivery without its event."""
     steps.endpoint(host)

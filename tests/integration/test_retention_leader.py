@@ -38,6 +38,7 @@ def login(host: Host) -> Iterator[SecretStr]:
     host.rows(f"drop role {LOGIN}")
 
 
+@pytest.mark.usefixtures("patient")
 async def test_by_the_leader(host: Host, dispatcher: StartDispatcher) -> None:
     """It begins with its leadership, whether or not delivery is on; the second dispatcher does nothing."""
     add_day(host, ago(host, 40), "events", "attempts")
@@ -78,6 +79,7 @@ async def test_it_stops_while_it_waits(
     assert found.name == name_of("events", ago(host, 40))
 
 
+@pytest.mark.usefixtures("patient")
 async def test_without_the_right(
     host: Host, dispatcher: StartDispatcher, login: SecretStr, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -160,7 +160,7 @@ async def test_delivery_off_while_it_runs(host: Host, receiver: Receiver, dispat
         await seen.count(AttemptFinished)
         claims = len(seen.of(Claimed))
         await seen.until(lambda: len(seen.of(Claimed)) > claims + 2 and time.time() > off_at + 2)
-        await seen.until(lambda: not seen.of(StatsRefreshed)[-1].delivery)
+        await seen.until(lambda: (last := seen.of(StatsRefreshed)[-1]).pending == 3 and not last.delivery)
         status, checks = await readyz(port)
         sent_while_off = len(receiver.received)
         on_at = time.time()

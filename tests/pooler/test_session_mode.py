@@ -8,6 +8,7 @@ from tests.integration.test_wake import asleep
 from tests.pooler.conftest import application
 from tests.support.host import Host
 from tests.support.pgbouncer import PgBouncer
+from tests.support.promises import until_writes_ring
 
 PAYMENTS = 20
 # What pgbouncer itself passes on, such as application_name and its clients' TimeZone, is as good as unset.
@@ -28,6 +29,7 @@ async def test_everything_works(
 
     async with dispatcher(database_url=app.secret_url) as seen:
         await asleep(seen)
+        await until_writes_ring(host)
         rung_before = seen.all.count(Woken("doorbell"))
         await app.pay()
         await seen.count(AttemptFinished)

@@ -15,6 +15,7 @@ from tests.support.host import Host
 from tests.support.listening import CountingListener
 from tests.support.ops import free_port
 from tests.support.pgbouncer import PgBouncer
+from tests.support.promises import until_writes_ring
 
 PAYMENTS = 40
 LOOKS = 10  # at the sessions, at least, while the dispatcher works
@@ -98,6 +99,7 @@ async def test_a_direct_connection_for_listen(
 
     async with dispatcher(database_url=app.secret_url, listen_database_url=SecretStr(host.url)) as seen:
         await asleep(seen)
+        await until_writes_ring(host)
         rung_before = seen.all.count(Woken("doorbell"))
         await app.pay()
         await seen.count(AttemptFinished)

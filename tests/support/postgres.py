@@ -8,13 +8,14 @@ import itertools
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from dispatcher.demo import embedded
@@ -57,14 +58,12 @@ def serve(choice: str | None, settings: Mapping[str, str] | None = None) -> Iter
     """Start or find the server, and migrate a template database once. With settings of its own it is always started."""
     with _server(choice, settings) as url:
         template = f"ow_template_{os.getpid()}"
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(template)))
+        _alone(url, sql.SQL("create database {}").format(sql.Identifier(template)))
         try:
             migrate(to_url(url, template))
             yield TestServer(url, template)
         finally:
-            with psycopg.connect(url, autocommit=True) as connection:
-                connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(template)))
+            _alone(url, sql.SQL("drop database {} with (force)").format(sql.Identifier(template)))
 
 
 @contextmanager
@@ -72,18 +71,33 @@ def database(server: TestServer, *, migrated: bool = True) -> Iterator[str]:
     """A fresh database; yields its URL."""
     name = f"ow_test_{os.getpid()}_{next(_numbers)}"
     template = server.template if migrated else "template0"
-    with psycopg.connect(server.url, autocommit=True) as connection:
-        connection.execute(
-            # Half the work of the other strategy, which writes it all into the write-ahead log, too.
-            sql.SQL("create database {} template {} strategy file_copy").format(
-                sql.Identifier(name), sql.Identifier(template)
-            )
-        )
+    _alone(
+        server.url,
+        # Half the work of the other strategy, which writes it all into the write-ahead log, too.
+        sql.SQL("create database {} template {} strategy file_copy").format(
+            sql.Identifier(name), sql.Identifier(template)
+        ),
+    )
     try:
         yield server.database_url(name)
     finally:
-        with psycopg.connect(server.url, autocommit=True) as connection:
-            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+        _alone(server.url, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def _alone(url: str, statement: sql.Composed) -> None:
+    """Run a statement that the last sessions on a database have to end for, within the minute.
+
+    The server itself waits for 5 s, and some sessions need more on a machine that stalls: autovacuum's, for example.
+    """
+    deadline = time.monotonic() + 60
+    with psycopg.connect(url, autocommit=True) as connection:
+        while True:
+            try:
+                connection.execute(statement)
+                return
+            except errors.ObjectInUse:
+                if time.monotonic() > deadline:
+                    raise
 
 
 @contextmanager

@@ -1,9 +1,11 @@
 """A raw server: what it writes is what the test says, byte for byte, on TLS or on plain TCP."""
 
 import asyncio
+import fcntl
 import socket
 import ssl
 import struct
+import termios
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -41,6 +43,12 @@ def reset(writer: asyncio.StreamWriter) -> None:
     linger = struct.pack("ii", 1, 0)
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     writer.transport.abort()
+
+
+def has_arrived(writer: asyncio.StreamWriter) -> bool:
+    """Whether the client's kernel has all that was written, and what it has can be read."""
+    waiting = fcntl.ioctl(writer.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+    return not any(waiting) and not writer.transport.get_write_buffer_size()
 
 
 def server_tls(ca: trustme.CA, name: str = "localhost") -> ssl.SSLContext:
