@@ -48,13 +48,13 @@ begin
     perform outbound_webhooks.require_clinic(p_selection.clinic_id);
 
     p_selection.event_type := nullif(p_selection.event_type, '*');
-    -- An id has no time before the epoch, and none far behind the year 10000.
-    p_selection.since := case when p_selection.since < 'epoch' then 'epoch' else p_selection.since end;
-    p_selection.until := case when p_selection.until > '10000-01-01' then '10000-01-01' else p_selection.until end;
     if p_selection.since >= p_selection.until then
         raise exception 'the time is over before it begins: since %, until %', p_selection.since, p_selection.until
             using errcode = 'invalid_parameter_value';
     end if;
+    -- An id has no time before the epoch, and none far behind the year 10000.
+    p_selection.since := case when p_selection.since < 'epoch' then 'epoch' else p_selection.since end;
+    p_selection.until := case when p_selection.until > '10000-01-01' then '10000-01-01' else p_selection.until end;
     return p_selection;
 end
 $$;

@@ -5,6 +5,7 @@ import base64
 import http.client
 import json
 import os
+import random
 import secrets
 import signal
 import socket
@@ -25,6 +26,7 @@ ALLOWED_NETWORKS = "127.0.0.0/8"  # where the receiver is
 WAIT_SECONDS = 60.0
 STOP_SECONDS = 45.0  # its own grace for requests in flight is 30
 LONGEST_LOG_LINE = 1024 * 1024
+_OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")  # Linux only
 
 
 class DemoFailed(Exception):
@@ -171,7 +173,10 @@ def _environment(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on: below those of outgoing connections, one of which could take it in between."""
+    below = int(_OUTGOING.read_text().split()[0]) if _OUTGOING.exists() else 32768
+    while True:
+        port = random.randrange(max(below // 2, 1024), max(below, 2048))
+        with suppress(OSError), socket.socket() as probe:  # somebody else's
+            probe.bind(("127.0.0.1", port))
+            return port

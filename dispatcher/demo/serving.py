@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import json
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +13,12 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from dispatcher.core.credentials import RANDOM_BYTES, digest, secret_text, write_api_key
-from dispatcher.demo.process import DemoFailed, Program
+from dispatcher.demo.process import WAIT_SECONDS, DemoFailed, Program
 
 API = "/api/webhooks"
 LINK_SECONDS = 600  # the longest that the settings allow
+TOO_BUSY = 503  # nothing was done
+AGAIN_AFTER_SECONDS = 1.0
 
 
 @dataclass
@@ -53,9 +56,14 @@ class ServeProcess(Program):
         """Call the admin API with an API key; returns the answer's JSON.
 
         Raises:
-            DemoFailed: it refused, which was not to be expected.
+            DemoFailed: it refused, which was not to be expected, or was too busy for too long.
         """
-        status, answer = await asyncio.to_thread(self._ask, key, method, path, body)
+        deadline = time.monotonic() + WAIT_SECONDS
+        while True:
+            status, answer = await asyncio.to_thread(self._ask, key, method, path, body)
+            if status != TOO_BUSY or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(AGAIN_AFTER_SECONDS)
         if status >= 400 and not may_fail:
             raise DemoFailed(f"{method} {path} was answered with {status}: {answer}")
         return answer

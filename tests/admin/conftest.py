@@ -13,10 +13,12 @@ import aiohttp
 import psycopg
 import pytest
 import trustme
+from psycopg.sql import SQL
 
 from dispatcher.admin import testing
 from dispatcher.admin.app import serve
 from dispatcher.admin.deps import Deps, Options, Sender
+from dispatcher.admin.operations import subscriptions
 from dispatcher.db import ADMIN_ROLE, open_pool
 from dispatcher.serve import open_sender
 from tests.admin.client import PUBLIC_URL, Api, Clock
@@ -40,6 +42,14 @@ truncate outbound_webhooks.endpoints, outbound_webhooks.endpoint_flow, outbound_
     outbound_webhooks.endpoint_headers, outbound_webhooks.endpoint_hours, outbound_webhooks.deliveries,
     outbound_webhooks.replays restart identity;
 """
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine: tests are sent; what a page counts within a second, or does without, is counted."""
+    for_ever = SQL("select set_config('statement_timeout', '0', true)").format()
+    monkeypatch.setattr(subscriptions, "_FOR_A_SECOND", for_ever)
+    monkeypatch.setattr(testing, "LONGEST_WAIT_SECONDS", math.inf)
 
 
 @pytest.fixture(scope="session")
@@ -92,11 +102,8 @@ async def api(start_api: StartApi) -> AsyncIterator[Api]:
 
 
 @pytest.fixture
-async def sending(
-    host: Host, certificates: tuple[trustme.CA, Path], monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Api]:
-    """A running admin API of the host's database that sends tests, on however slow a machine."""
-    monkeypatch.setattr(testing, "LONGEST_WAIT_SECONDS", math.inf)
+async def sending(host: Host, certificates: tuple[trustme.CA, Path]) -> AsyncIterator[Api]:
+    """A running admin API of the host's database that sends tests."""
     async with open_sender(settings_for(host.url, certificates[1])) as sender:
         assert sender is not None
         async with serve_api(host.url, sender=sender) as running:

@@ -7,6 +7,7 @@ import pytest
 from tests.admin.client import API, Answer, Api
 from tests.sql import steps
 from tests.sql.sabotage import SABOTAGE
+from tests.support.days import today
 from tests.support.host import ENVIRONMENT, Host
 
 PLATFORM = f"{API}/platform"
@@ -128,7 +129,7 @@ async def test_storage_and_arming(api: Api, host: Host, operator: str) -> None:
     partitions = {one["table"]: one for one in found["storage"]["partitions"]}
 
     assert partitions.keys() == {"attempts", "events", "finished_deliveries_dead", "finished_deliveries_done"}
-    assert partitions["events"]["oldest"] <= str(host.value("select current_date")) < partitions["events"]["newest"]
+    assert partitions["events"]["oldest"] <= str(today(host)) < partitions["events"]["newest"]
     assert found["storage"]["total_bytes"] >= sum(one["bytes"] for one in partitions.values()) > 0
     assert "deliveries" in {one["table"] for one in found["storage"]["tables"]}
     assert found["storage"]["retention"]["audit"] == 400

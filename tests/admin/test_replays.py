@@ -202,13 +202,16 @@ async def test_bad_fields(api: Api, host: Host, body: dict[str, object], path: s
 
 
 async def test_before_all_events(api: Api, host: Host) -> None:
-    """A time before 1970 means the beginning: up to there is nothing, from there on everything."""
+    """A time before 1970 means the beginning: up to there is nothing, from there on everything; nor is before it."""
     endpoint, key = dead(host, "a", 2), api.make_key("owner", "a")
 
     up_to = await start(api, key, endpoint_id=endpoint, until="1960-01-01T00:00:00Z", dry_run=True)
     since = await start(api, key, endpoint_id=endpoint, since="0002-01-01T00:00:00+14:00", dry_run=True)
+    between = await start(
+        api, key, endpoint_id=endpoint, since="0198-12-01T23:22:18Z", until="1085-11-22T11:49:47Z", dry_run=True
+    )
 
-    assert (up_to["deliveries"], since["deliveries"]) == (0, 2)
+    assert (up_to["deliveries"], since["deliveries"], between["deliveries"]) == (0, 2, 0)
 
 
 async def test_another_clinics_endpoint(api: Api, host: Host) -> None:

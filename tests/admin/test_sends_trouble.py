@@ -27,7 +27,7 @@ from tests.hostile.serving import serve_all
 from tests.integration.test_crash import Gate
 from tests.support.cli import URL, cli
 from tests.support.host import CLINIC, Host
-from tests.support.process import DispatcherProcess, run_dispatcher
+from tests.support.process import PATIENT, DispatcherProcess, run_dispatcher
 from tests.support.raw import never_answers, serve_raw, server_tls
 from tests.support.settings import environment
 
@@ -175,7 +175,7 @@ async def test_killed_in_mid_flight(host: Host, receiver: Receiver, env: dict[st
     made = host.endpoint(receiver.url + "/")
     key = cli("api-keys", "create", "--role", "owner", "--clinic", CLINIC, **{URL: host.url}).out.split()[-1]
 
-    async with run_dispatcher(env, command="serve") as running:
+    async with run_dispatcher(env, command="serve", program=PATIENT) as running:
         asking = asyncio.create_task(asked_for(running, key, made.id))
         await receiver.wait_for_count(1)
         running.signal(signal.SIGKILL)
@@ -198,7 +198,7 @@ async def test_stopped_in_mid_flight(host: Host, receiver: Receiver, env: dict[s
     made = host.endpoint(receiver.url + "/")
     key = cli("api-keys", "create", "--role", "owner", "--clinic", CLINIC, **{URL: host.url}).out.split()[-1]
 
-    async with run_dispatcher(env, command="serve") as running:
+    async with run_dispatcher(env, command="serve", program=PATIENT) as running:
         asking = asyncio.create_task(asked_for(running, key, made.id))
         await receiver.wait_for_count(1)
         running.signal(signal.SIGTERM)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from dispatcher.admin.operations import subscriptions
 from dispatcher.demo.receiver import Receiver
 from tests.admin.client import Api, Browser, signed_in
 from tests.admin.forms import fields_of
@@ -187,24 +188,29 @@ async def test_a_filter_that_is_too_large(api: Api) -> None:
     assert (piece.status, "an array of more than 20 elements" in piece.text) == (422, True)
 
 
+FOR_A_SECOND = subscriptions._FOR_A_SECOND  # as it is, which the other tests do without
 SLOW = (
     "create or replace function outbound_webhooks.count_chosen(p_event_ids uuid[], p_event_types text[], p_filter jsonb"
     " default null) returns bigint language plpgsql as $$ begin perform pg_sleep(120); return 0; end $$"
 )
 
 
-async def test_what_takes_too_long_to_count(api: Api, host: Host) -> None:
+async def test_what_takes_too_long_to_count(
+    api: Api, host: Host, patience: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is given up, and the pages say so: they are shown all the same, and a preview after it is counted."""
     number = host.endpoint(URL, filter='{"a": 1}').id
     counts = host.value("select pg_get_functiondef('outbound_webhooks.count_chosen'::regproc)")
     browser = await owner(api)
     host.rows(SLOW)
 
-    answers = [
-        await browser.get(f"/ui/endpoints/{number}/settings"),
-        await browser.get(NEW),
-        await browser.post(PREVIEW, {"patterns": "*"}),
-    ]
+    with monkeypatch.context() as impatient:
+        impatient.setattr(subscriptions, "_FOR_A_SECOND", FOR_A_SECOND)
+        answers = [
+            await browser.get(f"/ui/endpoints/{number}/settings"),
+            await browser.get(NEW),
+            await browser.post(PREVIEW, {"patterns": "*"}),
+        ]
     host.rows(str(counts))
     later = await browser.post(PREVIEW, {"patterns": "*"})
 

@@ -18,7 +18,7 @@ from dispatcher.demo.receiver import Received, Receiver
 from tests.admin.client import API
 from tests.support.cli import URL, cli
 from tests.support.host import CLINIC, Host
-from tests.support.process import run_dispatcher
+from tests.support.process import PATIENT, run_dispatcher
 from tests.support.settings import environment
 
 PATH = "/webhooks"
@@ -64,7 +64,10 @@ async def curl(host: Host, certificates: tuple[trustme.CA, Path]) -> AsyncIterat
     """A running `serve` and a dispatcher beside it; the key is an owner's."""
     env = environment(host.url, certificates[1], log_format="json", admin_port="0")
     key = cli("api-keys", "create", "--role", "owner", "--clinic", CLINIC, **{URL: host.url}).out.split()[-1]
-    async with run_dispatcher(env, command="serve") as serving, run_dispatcher(env) as delivering:
+    async with (
+        run_dispatcher(env, command="serve", program=PATIENT) as serving,
+        run_dispatcher(env) as delivering,
+    ):
         (started,) = await serving.logged("admin.started")
         await delivering.logged("dispatcher.started")
         yield Curl(f"http://127.0.0.1:{started['port']}", key)

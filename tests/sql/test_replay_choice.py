@@ -75,6 +75,8 @@ def choices(host: Host) -> dict[str, int]:
         ({"since": "tomorrow"}, []),
         ({"until": "yesterday"}, []),
         ({"until": "1960-01-01"}, []),
+        ({"since": "1950-01-01", "until": "1960-01-01"}, []),
+        ({"since": "20000-01-01", "until": "30000-01-01"}, []),
         ({"clinic_id": "clinic-3"}, []),
     ],
     ids=str,

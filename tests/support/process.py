@@ -5,12 +5,23 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+PROGRAM = ("-m", "dispatcher")
+# `serve` sends no test if a second went by since it looked whether it may: this one has as long as a machine takes.
+_PATIENT = """
+import math
+from dispatcher.admin import testing
+from dispatcher.__main__ import main
+
+testing.LONGEST_WAIT_SECONDS = math.inf
+main()
+"""
+PATIENT = ("-c", _PATIENT)
 
 
 def clean_environment(**more: str) -> dict[str, str]:
@@ -96,12 +107,12 @@ def _fields(line: bytes) -> dict[str, Any]:
 
 @asynccontextmanager
 async def run_dispatcher(
-    environment: dict[str, str], *options: str, command: str = "run"
+    environment: dict[str, str], *options: str, command: str = "run", program: Sequence[str] = PROGRAM
 ) -> AsyncIterator[DispatcherProcess]:
     """Run one, or another command that serves until SIGTERM; killed at the end if it still runs."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "dispatcher", command, *options),
+        *(*program, command, *options),
         cwd=ROOT,
         env=clean_environment(**environment),
         stdin=asyncio.subprocess.DEVNULL,

@@ -8,6 +8,7 @@ from tests.ui.browsing import PATIENCE_MS, Visitor
 from tests.ui.place import Place
 
 KEY_AT_MOST = 80  # tabs from one thing on a page to another
+PAUSE_SECONDS = 0.5  # between two looks: a person may load 300 pages a minute
 
 
 async def sees(visitor: Visitor, wanted: Locator) -> None:
@@ -17,6 +18,7 @@ async def sees(visitor: Visitor, wanted: Locator) -> None:
         return
     async with asyncio.timeout(PATIENCE_MS / 1000):
         while not await wanted.is_visible():
+            await asyncio.sleep(PAUSE_SECONDS)
             await visitor.page.reload()
 
 

@@ -153,8 +153,8 @@ async def visit(
         await context.add_init_script(_TELLS_VIOLATIONS)
         if AXE.exists():  # screenshots do without
             await context.add_init_script(path=AXE)
+        context.set_default_timeout(PATIENCE_MS)
         page = await context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
         visitor = Visitor(page, context, url, script)
         visitor.watch()
         yield visitor

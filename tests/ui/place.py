@@ -13,7 +13,7 @@ from dispatcher.demo.receiver import Receiver
 from tests.support.cli import URL, cli
 from tests.support.host import CLINIC, Host
 from tests.support.ops import free_port
-from tests.support.process import DispatcherProcess, run_dispatcher
+from tests.support.process import PATIENT, DispatcherProcess, run_dispatcher
 from tests.support.settings import environment
 
 API = "/api/webhooks"
@@ -73,7 +73,7 @@ async def open_place(host: Host, receiver: Receiver, ca_file: Path) -> AsyncIter
     env = environment(host.url, ca_file, admin_port=str(port), admin_public_url=url, log_format="json")
     key = make_key(host.url, "--role", "operator")
     async with AsyncExitStack() as stack:
-        serving = await stack.enter_async_context(run_dispatcher(env, command="serve"))
+        serving = await stack.enter_async_context(run_dispatcher(env, command="serve", program=PATIENT))
         dispatching = await stack.enter_async_context(run_dispatcher(env))
         await _started(serving, "admin.started")
         await _started(dispatching, "dispatcher.started")

@@ -44,8 +44,9 @@ function say(what) {
   if (says.textContent !== panel.dataset[what]) says.textContent = panel.dataset[what];
 }
 
-// Who selects text, or is typing, has it kept: that region waits for the next time.
+// Who selects text, is typing, or holds something pressed has it kept: that region waits for the next time.
 function isInUse(region) {
+  if (region.matches(":active")) return true;  // gone when it is let go, it would get no click
   const selection = getSelection();
   if (!selection.isCollapsed && selection.getRangeAt(0).intersectsNode(region)) return true;
   return region.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
