@@ -14,9 +14,21 @@ import psycopg
 
 from benchmarks import claim_fill as fill
 from benchmarks import hanging_report, server
-from benchmarks.hanging_runs import ALONE, FULL, SHORT, VARIANTS, Lengths, Outcome, Watch, outcome, prepare
+from benchmarks.hanging_runs import (
+    ALONE,
+    FULL,
+    LEAST_HANGING,
+    SHORT,
+    VARIANTS,
+    Lengths,
+    Outcome,
+    Watch,
+    outcome,
+    prepare,
+)
 from benchmarks.isolation import SETTINGS
 from benchmarks.isolation_processes import Receivers, run_dispatcher, run_receivers
+from benchmarks.isolation_receiver import HANGING
 from benchmarks.isolation_runs import AFTERWARDS_SECONDS, offer
 from benchmarks.server import conditions, say
 from dispatcher.demo import embedded
@@ -51,6 +63,8 @@ def run(postgres: embedded.Server, receivers: Receivers, variant: str, lengths: 
                 fill.release(connection)
         committed = offer(url, ALONE, lengths.seconds)
         time.sleep(AFTERWARDS_SECONDS)
+        if variant != ALONE:
+            receivers.wait_until(LEAST_HANGING, HANGING)
         seen = watch.take()
     found = outcome(receivers.take(), committed, variant, lengths, seen)
     with psycopg.connect(postgres.url(), autocommit=True) as connection:

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from benchmarks.hanging_runs import ALONE, MANY, ONE, VARIANTS, Lengths, Outcome
-from benchmarks.isolation_report import RATE_AT_LEAST
+from benchmarks.isolation_report import RATE_AT_LEAST, ratio
 from benchmarks.isolation_runs import EVENTS_PER_SECOND, HEALTHY_ENDPOINTS, WARM_UP_SECONDS
 
 WORDS = {ALONE: "nobody", MANY: "{}, of as many clinics", ONE: "{}, of one clinic"}
@@ -47,7 +47,7 @@ def rows(outcomes: Mapping[str, Sequence[Outcome]], lengths: Lengths) -> Iterato
     yield "|---" * 11 + "|"
     for variant in VARIANTS:
         found = outcomes[variant]
-        ratios = [own.rate / alone.rate for own, alone in zip(found, outcomes[ALONE], strict=True)]
+        ratios = [ratio(own.rate, alone.rate) for own, alone in zip(found, outcomes[ALONE], strict=True)]
         met = "met" if statistics.median(ratios) >= RATE_AT_LEAST else "**not met**"
         cells = [
             WORDS[variant].format(f"{lengths.endpoints:,}"),

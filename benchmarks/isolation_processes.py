@@ -57,6 +57,10 @@ class Receivers:
         """
         self._tell(f"wait {seconds}")
 
+    def wait_until(self, count: int, path: str) -> None:
+        """Wait until so many arrived at paths that begin so; for a minute at most, as what was taken shows it."""
+        self._tell(f"until {count} {path}")
+
     def _tell(self, command: str) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(command + "\n")

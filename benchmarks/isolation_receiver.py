@@ -2,8 +2,8 @@
 
 Each endpoint has an address of its own on this machine (127.0.0.1 and so on), all of them one port. The path says how
 it behaves. Commands come on standard input: `answer SECONDS` (how long a healthy one takes), `wait SECONDS` (until
-healthy ones got something for so long), `report FILE` (write down what arrived, and forget it); each is acknowledged
-with a line.
+healthy ones got something for so long), `until COUNT PATH` (until so many arrived at paths that begin so),
+`report FILE` (write down what arrived, and forget it); each is acknowledged with a line.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from aiohttp.web_request import BaseRequest
 
 HEALTHY, NEIGHBOUR, HANGING, FAILING, BUSY = "/healthy", "/neighbour", "/hanging", "/failing", "/busy"
 ADDRESSES = 10
-GIVES_UP_AFTER_SECONDS = 60  # without anything for a healthy one
+GIVES_UP_AFTER_SECONDS = 60  # without anything for a healthy one, or until so many arrived
 
 
 class Receivers:
@@ -27,11 +27,13 @@ class Receivers:
         self.arrived: list[tuple[str, str, float]] = []
         self.answer_seconds = 0.0
         self._changed = asyncio.Event()
+        self._arrival = asyncio.Event()
 
     async def handle(self, request: BaseRequest) -> web.Response:
         """Take one request, note when it was there, and behave as its path says."""
         await request.read()
         self.arrived.append((request.path, request.headers["webhook-id"], time.time()))
+        self._arrival.set()
         if request.path.startswith(HEALTHY):
             self._changed.set()
         if request.path.startswith(HANGING):
@@ -49,6 +51,8 @@ class Receivers:
                 self.answer_seconds = float(seconds)
             case ["wait", seconds]:
                 await self._wait(float(seconds))
+            case ["until", count, path]:
+                await self._until(int(count), path)
             case ["report", file]:
                 self._report(Path(file))
         print("done", flush=True)
@@ -71,6 +75,15 @@ class Receivers:
                 self._changed.clear()
                 async with asyncio.timeout(GIVES_UP_AFTER_SECONDS):
                     await self._changed.wait()
+        except TimeoutError:
+            pass
+
+    async def _until(self, count: int, path: str) -> None:
+        try:
+            async with asyncio.timeout(GIVES_UP_AFTER_SECONDS):
+                while sum(found.startswith(path) for found, _, _ in self.arrived) < count:
+                    self._arrival.clear()
+                    await self._arrival.wait()
         except TimeoutError:
             pass
 

@@ -1,5 +1,6 @@
 """What the healthy ones got, as Markdown."""
 
+import math
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -116,7 +117,14 @@ def latencies(outcomes: Outcomes) -> Iterator[str]:
 def _ratios(
     by_variant: Mapping[str, Sequence[Outcome]], of: Callable[[Outcome], float], below: str = ALONE
 ) -> list[float]:
-    return [of(troubled) / of(other) for other, troubled in zip(by_variant[below], by_variant[TROUBLED], strict=True)]
+    return [
+        ratio(of(troubled), of(other)) for other, troubled in zip(by_variant[below], by_variant[TROUBLED], strict=True)
+    ]
+
+
+def ratio(above: float, below: float) -> float:
+    """The one by the other; to nothing, which is what arrives while a machine stands still, it is infinite."""
+    return above / below if below else math.inf
 
 
 def _median(found: Sequence[Outcome], of: Callable[[Outcome], float]) -> float:

@@ -18,6 +18,10 @@ class PgbenchFailed(Exception):
     """pgbench ended with an error, or said something that is not understood here."""
 
 
+class NothingMeasured(Exception):
+    """Its time was over before the warm-up was: that begins to run before its sessions connect."""
+
+
 @dataclass(frozen=True)
 class Run:
     """What a run did: statements a second after the warm-up, and statements in all."""
@@ -48,13 +52,22 @@ def run(bench: Bench, operation: Operation, variant: str, clients: int, synchron
 
 
 def parse(output: str, progress: str) -> Run:
-    """What pgbench wrote to standard output and to standard error, as a run without its warm-up."""
+    """What pgbench wrote to standard output and to standard error, as a run without its warm-up.
+
+    Raises:
+        NothingMeasured: there is nothing but the warm-up, or not even that.
+        PgbenchFailed: it wrote something else.
+    """
     statements = re.search(r"transactions actually processed: (\d+)", output)
     rate = re.search(r"tps = ([\d.]+) \(without initial connection time\)", output)
     warm_up = re.search(r"progress: ([\d.]+) s, ([\d.]+) tps", progress)
+    if statements and int(statements[1]) == 0:
+        raise NothingMeasured(output)
     if not (statements and rate and warm_up):
         raise PgbenchFailed(f"{output}\n{progress}")
     total = int(statements[1])
     seconds = total / float(rate[1])
     warm_up_seconds, warm_up_rate = float(warm_up[1]), float(warm_up[2])
+    if seconds <= warm_up_seconds:
+        raise NothingMeasured(output)
     return Run((total - warm_up_seconds * warm_up_rate) / (seconds - warm_up_seconds), total)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from tests.sql import steps
+from tests.sql.doctoring import LASTING
 from tests.sql.explaining import delivering, explain, newest, paid
 from tests.sql.steps import DEAD, RETRY, SLOWS, SUCCEEDED, Row, claim, endpoint, record, result, settle
 from tests.support.host import Host
@@ -78,6 +79,7 @@ def disabled(host: Host) -> list[Row]:
 def opened(host: Host) -> tuple[int, int]:
     """A dispatcher, and an endpoint whose circuit breaker its failures opened; two payments wait."""
     dispatcher, created = delivering(host), endpoint(host)
+    host.rows(LASTING)
     for _ in range(10):
         host.pay()
     record(host, *(result(row, dispatcher, RETRY) for row in claim(host, dispatcher)))
@@ -144,11 +146,12 @@ def full(host: Host) -> list[Row]:
 
 
 def rate(host: Host) -> list[Row]:
-    """One request a second may begin, and one has."""
+    """One request a second may begin, and one has; as if that were in a minute, so that the second does not pass."""
     dispatcher, created = delivering(host), endpoint(host, requests_per_second=1)
     steps.change_flow(host, created.id, "tokens_at = tokens_at - interval '1 minute'")
     host.pay()
     assert len(claim(host, dispatcher)) == 1
+    steps.change_flow(host, created.id, "tokens_at = tokens_at + interval '1 minute'")
     return explain(host, paid(host), created.id)
 
 

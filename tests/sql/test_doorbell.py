@@ -6,16 +6,23 @@ import pytest
 
 from tests.sql import steps
 from tests.sql.conftest import Connect
-from tests.support.host import Host
+from tests.support.host import CLINIC, Host
 from tests.support.listening import CountingListener
 
 STANDS, LAPSED, ABSURD, NEVER_GIVEN = "9 seconds", "-1 second", "1 hour", None
+PAY = f"insert into payment_transactions (clinic_id) values ('{CLINIC}')"
 
 
 def promise(host: Host, kind: str, duration: str | None) -> None:
     """Promise to be awake or asleep for that long."""
     if duration is not None:
         host.rows("select outbound_webhooks.promise(%s, %s)", kind, duration)
+
+
+def promise_and(host: Host, statement: str, **promises: str | None) -> None:
+    """Promise, and run a statement, in one message to the server: no promise lapses on the way."""
+    given = (f"select outbound_webhooks.promise('{kind}', '{lasts}')" for kind, lasts in promises.items() if lasts)
+    host.rows("; ".join([*given, statement]))
 
 
 @pytest.mark.parametrize(
@@ -36,11 +43,9 @@ def promise(host: Host, kind: str, duration: str | None) -> None:
 def test_rings(host: Host, awake: str | None, asleep: str | None, rings: int) -> None:
     """It rings exactly when a promise to sleep stands and none to be awake; one an hour ahead is a clock gone wrong."""
     steps.endpoint(host)
-    promise(host, "awake", awake)
-    promise(host, "asleep", asleep)
 
     with closing(CountingListener(host.url)) as listener:
-        host.pay()
+        promise_and(host, PAY, awake=awake, asleep=asleep)
         heard = listener.rings(host)
 
     assert heard == rings
@@ -50,7 +55,6 @@ def test_rings(host: Host, awake: str | None, asleep: str | None, rings: int) ->
 def test_promises_are_outside_transactions(host: Host, connect: Connect, isolation: str) -> None:
     """A writer of any isolation sees the promise of this moment, though its transaction has a snapshot from before."""
     steps.endpoint(host)
-    promise(host, "asleep", STANDS)
     writer = connect()
     heard = []
 
@@ -59,7 +63,7 @@ def test_promises_are_outside_transactions(host: Host, connect: Connect, isolati
             with writer.connection.transaction():
                 writer.rows(f"set transaction isolation level {isolation}")
                 writer.rows("select count(*) from payment_transactions")
-                promise(host, "awake", awake)
+                promise_and(host, "select", asleep=STANDS, awake=awake)
                 writer.pay()
             heard.append(listener.rings(host))
 
@@ -86,14 +90,13 @@ def test_a_promise_of_sleep_is_seen(host: Host, connect: Connect, isolation: str
 def test_once_a_transaction(host: Host) -> None:
     """Many payments in one transaction ring once, when it commits; a rolled-back one does not ring."""
     steps.endpoint(host)
-    promise(host, "asleep", STANDS)
 
     with closing(CountingListener(host.url)) as listener:
         with host.connection.transaction():
             for _ in range(3):
-                host.pay()
+                promise_and(host, PAY, asleep=STANDS)
         with host.connection.transaction(force_rollback=True):
-            host.pay()
+            promise_and(host, PAY, asleep=STANDS)
         heard = listener.rings(host)
 
     assert heard == 1
@@ -102,11 +105,9 @@ def test_once_a_transaction(host: Host) -> None:
 def test_no_delivery_no_ring(host: Host) -> None:
     """An event that no endpoint asks for, and a clinic without endpoints, wake nobody."""
     steps.endpoint(host, event_types=["invoice.*"])
-    promise(host, "asleep", STANDS)
 
     with closing(CountingListener(host.url)) as listener:
-        host.pay()
-        host.pay("another clinic")
+        promise_and(host, f"{PAY}; {PAY.replace(CLINIC, 'another clinic')}", asleep=STANDS)
         heard = listener.rings(host)
 
     assert heard == 0
@@ -117,24 +118,21 @@ def test_delivery_is_off(host: Host) -> None:
     """Dispatchers run and wait, but may send nothing: no writer rings for that."""
     steps.endpoint(host)
     host.rows("select outbound_webhooks.set_delivery(false)")
-    promise(host, "asleep", STANDS)
 
     with closing(CountingListener(host.url)) as listener:
-        host.pay()
+        promise_and(host, PAY, asleep=STANDS)
         while_off = listener.rings(host)
         host.rows("select outbound_webhooks.set_delivery(true)")
-        promise(host, "asleep", STANDS)
-        host.pay()
+        promise_and(host, PAY, asleep=STANDS)
         after = listener.rings(host)
 
     assert (while_off, after) == (0, 1)
 
 
-def ring_for_others(host: Host, dispatcher: int) -> int:
+def ring_for_others(host: Host, dispatcher: int, asleep: str | None = STANDS) -> int:
     """Call it as an awake and full dispatcher does; returns how many rings were heard."""
-    promise(host, "awake", STANDS)
     with closing(CountingListener(host.url)) as listener:
-        host.rows("select outbound_webhooks.ring_for_others(%s)", dispatcher)
+        promise_and(host, f"select outbound_webhooks.ring_for_others({dispatcher})", awake=STANDS, asleep=asleep)
         return listener.rings(host)
 
 
@@ -142,9 +140,8 @@ def ring_for_others(host: Host, dispatcher: int) -> int:
 def test_ring_for_others(host: Host, asleep: str | None, rings: int) -> None:
     """A full dispatcher rings, though it is awake itself, if another one sleeps."""
     full, _ = steps.register(host), steps.register(host)
-    promise(host, "asleep", asleep)
 
-    assert ring_for_others(host, full) == rings
+    assert ring_for_others(host, full, asleep) == rings
 
 
 @pytest.mark.parametrize(
@@ -160,7 +157,6 @@ def test_ring_for_others(host: Host, asleep: str | None, rings: int) -> None:
 def test_no_ring_without_others(host: Host, change: str) -> None:
     """Nobody is rung for who is not there, does not deliver, has stopped or is dead; nor if nobody listens."""
     full, other = steps.register(host), steps.register(host)
-    promise(host, "asleep", STANDS)
     host.rows(change, other)
 
     assert ring_for_others(host, full) == 0

@@ -20,6 +20,8 @@ from tests.support.process import ROOT
     file.read_bytes()
     for file in (ROOT / "migrations").glob("*_functions.rollback.sql")
 ]  # fmt: skip
+# It waits for the first lock for 2 s. Where a test has it wait, that is for what the test does meanwhile.
+PATIENT = ROLLBACK.replace(b"lock_timeout = '2s'", b"lock_timeout = '60s'", 1)
 ORDERS = "create table orders (id bigint generated always as identity primary key, clinic_id text, status text)"
 PAY = "insert into payment_transactions (clinic_id) values ('clinic-1')"
 ORDER = "insert into orders (clinic_id, status) values ('clinic-1', 'new')"
@@ -42,10 +44,10 @@ def connect(empty_database_url: str) -> Iterator[Connect]:
         yield lambda: opened.enter_context(closing(Session(empty_database_url)))
 
 
-def roll_back(session: Session) -> None:
+def roll_back(session: Session, script: bytes = ROLLBACK) -> None:
     """Run the rollback file, in the transaction that is open or in one of its own."""
     with session.connection.transaction():
-        session.connection.execute(ROLLBACK)
+        session.connection.execute(script)
 
 
 @pytest.mark.parametrize("prepared", [False, True])
@@ -75,11 +77,11 @@ def test_a_write_that_waits(connect: Connect, prepared: bool, isolation: str) ->
 def test_a_transaction_that_was_there_first(connect: Connect) -> None:
     """A transaction that wrote a payment goes on: the rollback waits for its end, and all of it is captured."""
     remover, writer, observer = connect(), connect(), connect()
-    remover.rows("set lock_timeout = 0")
+    remover.rows("set deadlock_timeout = '60s'")  # else it waits no longer for what the writer is about to let go
     with background() as running:
         with writer.connection.transaction():
             writer.rows(PAY)
-            call = running.submit(roll_back, remover)
+            call = running.submit(roll_back, remover, PATIENT)
             until_blocked(observer, remover, call)
             writer.rows(PAY)
             writer.rows(ORDER)
@@ -96,12 +98,13 @@ def test_a_deadlock_is_never_the_writers(connect: Connect) -> None:
     with orders and goes on to payments. When the reader ends, each of the two has what the other one wants.
     """
     remover, writer, reader, observer = connect(), connect(), connect(), connect()
-    writer.rows("set lock_timeout = 0")
+    for session in (remover, writer):  # both keep to it: the longer it is, the less depends on a machine's moods
+        session.rows("set deadlock_timeout = '10s'")
     before = catalog(observer)
     with background() as removing, background() as writing, writer.connection.transaction():
         with reader.connection.transaction():
             reader.rows("select * from payment_transactions")
-            removal = removing.submit(roll_back, remover)
+            removal = removing.submit(roll_back, remover, PATIENT)
             until_blocked(observer, remover, removal)
             writer.rows(ORDER)
             write = writing.submit(writer.rows, PAY)

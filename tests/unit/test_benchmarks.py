@@ -34,6 +34,19 @@ def test_unknown_words_are_an_error(output: str, progress: str) -> None:
         pgbench.parse(output, progress)
 
 
+@pytest.mark.parametrize(
+    ("output", "progress"),
+    [
+        ("number of transactions actually processed: 0\n\n", "progress: 6.0 s, 0.0 tps, lat 0.000 ms, 0 failed\n"),
+        (OUTPUT, "progress: 2.0 s, 1500.0 tps, lat 0.667 ms stddev 0.100, 0 failed\n"),
+    ],
+)
+def test_a_warm_up_and_nothing_else(output: str, progress: str) -> None:
+    """Its two seconds were over while it still connected, or warmed up: no failure, and no rate either."""
+    with pytest.raises(pgbench.NothingMeasured):
+        pgbench.parse(output, progress)
+
+
 def test_ratios_are_taken_within_a_repetition() -> None:
     """A machine that was slow in one repetition was slow for both: 0.9, 0.8 and 0.7, whatever the rates."""
     place = Place(INSERT, "on", 1)

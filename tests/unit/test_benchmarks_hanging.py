@@ -71,6 +71,15 @@ def test_targets() -> None:
     assert one.endswith("| 300 (300-300) | 210 (210-210) | 90 (90-90) | 30 (30-30) |")
 
 
+def test_nothing_arrived_while_it_was_measured() -> None:
+    """The machine stood still: there is a report all the same."""
+    found = [Outcome(0, math.inf, math.inf, 300, SEEN)]
+
+    rows = list(hanging_report.rows(dict.fromkeys((ALONE, MANY, ONE), found), LENGTHS))[-3:]
+
+    assert all("| 0 | inf (inf-inf) | 0.95 |" in row for row in rows)
+
+
 def test_what_is_watched() -> None:
     """Sockets, and no other descriptors, and memory of a process: of this one, which opens three pairs."""
     with ExitStack() as opened, Watch(os.getpid()) as watch:

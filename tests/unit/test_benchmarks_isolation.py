@@ -1,5 +1,7 @@
 """The arithmetic of the isolation benchmark: what is dropped, what is counted, which runs do not count."""
 
+import math
+
 import pytest
 
 from benchmarks import isolation_report
@@ -95,3 +97,12 @@ def test_targets() -> None:
     assert rows[0].endswith("| - | 0.95 (0.50-0.95) | 0.95 | met |")
     assert rows[1].endswith("| 1.00 (1.00-1.00) | 0.94 (0.94-0.94) | 0.95 | **not met** |")
     assert latency.endswith("| 1.20 (1.20-1.20) | 2.00 (2.00-9.00) | 2 | met |")
+
+
+def test_nothing_arrived_while_it_was_measured() -> None:
+    """The machine stood still: there is a report all the same."""
+    outcomes = {Place(BACKLOG, 0.0): {variant: [Outcome(0, 0)] for variant in (ALONE, EIGHTH, TROUBLED)}}
+
+    row = list(isolation_report.rates(outcomes))[-1]
+
+    assert row.endswith(f"| {math.inf} ({math.inf}-{math.inf}) | 0.95 | met |")
