@@ -14,7 +14,7 @@ from tests.support.host import Host
 async def test_while_a_request_is_out(host: Host, receiver: Receiver, dispatcher: StartDispatcher) -> None:
     """The one dispatcher lives, leads and has it; the endpoint has it in flight, and then a success; it is stopped."""
     gate = Gate()
-    receiver.answer_next(gate.answer)
+    receiver.answer_next(gate.answer, path="/a-secret")
     endpoint = host.endpoint(receiver.url + "/a-secret")
     receiver.keys["/a-secret"] = [endpoint.secret]
 
