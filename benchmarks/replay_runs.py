@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from threading import Event
 from typing import LiteralString
@@ -113,7 +114,8 @@ def offer(url: str, variant: str, lengths: Lengths) -> Offered:
     interval = 1 / (EVENTS_PER_SECOND * len(PATHS))
     warm_up = round(WARM_UP_SECONDS / interval)
     besides: Future[int] | None = None
-    with psycopg.connect(url, autocommit=True) as connection, ThreadPoolExecutor(1) as beside:
+    with psycopg.connect(url, autocommit=True) as connection, ThreadPoolExecutor(1) as beside, ExitStack() as ending:
+        ending.callback(enough.set)  # whatever happens here, or the executor would wait for ever
         started = time.monotonic()
         begin, number = 0.0, 0
         while True:
