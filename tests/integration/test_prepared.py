@@ -10,10 +10,11 @@ from dispatcher.telemetry.observations import AttemptFinished, ListenChanged
 from tests.conftest import StartDispatcher
 from tests.integration.test_wake import asleep
 from tests.support import postgres
-from tests.support.host import Host
+from tests.support.host import CLINIC, Host
 from tests.support.promises import until_writes_ring
 
 PREPARED = "select count(*) from pg_prepared_xacts where database = current_database()"
+PAY = f"insert into payment_transactions (clinic_id) values ('{CLINIC}')"
 
 
 @pytest.fixture(scope="session")
@@ -30,10 +31,13 @@ def database_url(preparing_server: postgres.TestServer) -> Iterator[str]:
         yield url
 
 
-def prepare(host: Host, name: str) -> None:
-    """Write a payment in a transaction that is prepared: it is on disk, and belongs to no session any more."""
+def prepare(host: Host, name: str, promised: str | None = None) -> None:
+    """Write a payment in a transaction that is prepared: it is on disk, and belongs to no session any more.
+
+    A promise is given in one message with the payment, so that it does not lapse on the way.
+    """
     host.rows("begin")
-    host.pay()
+    host.rows(f"select outbound_webhooks.promise('{promised}', '2 seconds'); {PAY}" if promised else PAY)
     host.rows(f"prepare transaction '{name}'")
 
 
@@ -44,9 +48,8 @@ async def test_it_is_delivered(host: Host, receiver: Receiver, dispatcher: Start
     async with dispatcher() as seen:
         (polling,) = await seen.count(ListenChanged)
         await asleep(seen)
-        host.rows("select outbound_webhooks.promise('asleep', '9 seconds')")  # as one that was given before the switch
-        prepare(host, "kept")
-        prepare(host, "dropped")
+        prepare(host, "kept", "asleep")  # as one that was given before the switch
+        prepare(host, "dropped", "asleep")
         prepared = host.value(PREPARED)
         host.rows("rollback prepared 'dropped'")
         host.rows("commit prepared 'kept'")
@@ -69,8 +72,7 @@ async def test_the_doorbell_breaks_it(host: Host, receiver: Receiver, dispatcher
     host.rows("commit prepared 'before'")
     async with dispatcher() as seen:
         await seen.count(AttemptFinished)
-        host.rows("select outbound_webhooks.promise('awake', '2 seconds')")  # however long the request took
-        prepare(host, "while awake")
+        prepare(host, "while awake", "awake")  # however long the request took
         host.rows("commit prepared 'while awake'")
         await seen.count(AttemptFinished, 2)
         await asleep(seen)
