@@ -62,7 +62,7 @@ select
 from (
     select
         e.id as event_id, e.clinic_id, e.occurred_at as at, p.endpoint_id, p.per_mille, p.error_class, p.http_status,
-        p.milliseconds, abs(hashtext(e.id::text || p.endpoint_id)) as h,
+        p.milliseconds, abs(hashtext(e.resource_id || e.type || p.endpoint_id)) as h,
         e.occurred_at > now() - make_interval(hours => p.down_hours) as is_down
     from outbound_webhooks.events as e
     join jsonb_to_recordset(%s::jsonb) as p (
