@@ -14,6 +14,7 @@ from tests.support.host import Host
 
 SECONDS = float(os.environ.get("RACE_SECONDS", "20"))
 LANES = 3
+MOST_RUNS = 10
 
 # As the dispatcher's own, but for the sweep, fifty times faster: some hundred sleeps instead of a handful.
 FAST = Rhythm(
@@ -55,8 +56,12 @@ async def test_a_lost_ring_is_seen(lanes: list[str], capsys: pytest.CaptureFixtu
     """Without linger and without sweep payments are lost: the count above can be another than 0."""
     careless = replace(WITHIN_THE_LINGER, rhythm=replace(FAST, lingers=0.0, sweep=3600.0), patience=1.0)
 
-    tally = await careless.run(lanes, SECONDS)
-    with capsys.disabled():
-        print(f"\nrace, without linger and sweep: {tally}")
+    lost = 0
+    for _ in range(MOST_RUNS):  # one of a few seconds may happen to lose none
+        tally = await careless.run(lanes, SECONDS)
+        with capsys.disabled():
+            print(f"\nrace, without linger and sweep: {tally}")
+        if lost := tally.lost:
+            break
 
-    assert tally.lost > 0
+    assert lost > 0
