@@ -1,5 +1,6 @@
 """What Schemathesis is told of our API: it loads this module into its own process, where nothing of ours is."""
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import schemathesis
@@ -8,7 +9,14 @@ from hypothesis import strategies as st
 # Letters, numbers, punctuation and symbols: what people can read, without a space at either end.
 READABLE = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=50)
 
+# Times with a zone, but for the years 1 and 9999: somewhere else they are years that there are not.
+ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+MOMENTS = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=ZONES).map(  # noqa: DTZ001 # it gets its zone
+    lambda at: at.isoformat().replace("+00:00", "Z")
+)
+
 schemathesis.openapi.format("readable", READABLE)
+schemathesis.openapi.format("date-time", MOMENTS)
 
 # What a JSON Schema cannot say, by operation and the path of the error: a request that fits the document may be refused
 # for these, and for nothing else.
