@@ -33,7 +33,7 @@ from dispatcher.commands import (
 from dispatcher.commands.parsing import Command
 from dispatcher.commands.session import UsageError
 from dispatcher.core.redaction import redact
-from dispatcher.db import error_text
+from dispatcher.db import error_text, with_hint
 from dispatcher.telemetry.logs import guard_uncaught, hold_standard_streams
 
 # In the order in which --help lists their commands.
@@ -80,7 +80,7 @@ def _guarded(command: Command, arguments: argparse.Namespace) -> int:
         return _complain(f"migration failed: {error}")
     # These two are operational errors, too, but of no busy database: something has to be done first.
     except (psycopg.errors.ObjectNotInPrerequisiteState, psycopg.errors.ProgramLimitExceeded) as error:
-        return _complain(_with_hint(error))
+        return _complain(with_hint(error, error_text(error)))
     except psycopg.OperationalError as error:
         if error.sqlstate is not None:
             return _complain(f"{error_text(error)}: try again when the database is less busy")
@@ -93,13 +93,9 @@ def _guarded(command: Command, arguments: argparse.Namespace) -> int:
         )
         return _complain(f"{error_text(error)}\n{hint}")
     except psycopg.Error as error:
-        return _complain(_with_hint(error))
+        return _complain(with_hint(error, error_text(error)))
     except KeyboardInterrupt:
         return 130
-
-
-def _with_hint(error: psycopg.Error) -> str:
-    return error_text(error) + (f"\n{error.diag.message_hint}" if error.diag.message_hint else "")
 
 
 def _complain(message: str) -> int:

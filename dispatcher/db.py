@@ -233,6 +233,11 @@ async def _require_rights(connection: AsyncConnection[TupleRow], role: LiteralSt
     )
 
 
+def with_hint(error: psycopg.Error, text: str) -> str:
+    """What is said of an error, and what the database says can be done about it, on a line of its own."""
+    return f"{text}\n{error.diag.message_hint}" if error.diag.message_hint else text
+
+
 def error_text(error: BaseException) -> str:
     """What a database error says, on one line and without the statement."""
     if isinstance(error, psycopg.Error) and error.diag.message_primary:

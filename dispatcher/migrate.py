@@ -13,7 +13,7 @@ from psycopg.rows import TupleRow
 from yoyo.exceptions import LockTimeout
 from yoyo.migrations import StepCollector
 
-from dispatcher.db import Connect, error_text
+from dispatcher.db import Connect, error_text, with_hint
 
 LOCK_SECONDS = 60
 LOADED: LiteralString = "select fingerprint, migrations, oldest_contract from outbound_webhooks.schema_bundle"
@@ -91,9 +91,7 @@ def migrate(url: str) -> Migrated:
         raise
     except psycopg.Error as error:
         notes = "; ".join(getattr(error, "__notes__", ()))
-        hint = error.diag.message_hint
-        said = f"{error_text(error)}{f' ({notes})' if notes else ''}"
-        raise MigrationFailed("\n".join(filter(None, (said, hint)))) from error
+        raise MigrationFailed(with_hint(error, f"{error_text(error)}{f' ({notes})' if notes else ''}")) from error
 
 
 def uninstall(connection: Connection) -> None:

@@ -172,9 +172,14 @@ def _environment(settings: Mapping[str, str]) -> dict[str, str]:
     return kept | {PREFIX + name: value for name, value in settings.items()}
 
 
+def lowest_outgoing_port() -> int:
+    """From which port on the kernel takes one for each outgoing connection."""
+    return int(_OUTGOING.read_text().split()[0]) if _OUTGOING.exists() else 32768
+
+
 def _free_port() -> int:
     """A port that nobody listens on: below those of outgoing connections, one of which could take it in between."""
-    below = int(_OUTGOING.read_text().split()[0]) if _OUTGOING.exists() else 32768
+    below = lowest_outgoing_port()
     while True:
         port = random.randrange(max(below // 2, 1024), max(below, 2048))
         with suppress(OSError), socket.socket() as probe:  # somebody else's

@@ -12,7 +12,10 @@ from dispatcher.core.model import ErrorClass, Note
 from dispatcher.egress import client
 from dispatcher.egress.client import Send
 from dispatcher.egress.errors import LocalFailure
+from dispatcher.telemetry.observations import AttemptFinished
+from tests.conftest import StartDispatcher
 from tests.hostile.conftest import request
+from tests.support.host import Host
 from tests.support.raw import read_request, reset, serve_raw, server_tls
 
 pytestmark = pytest.mark.usefixtures("at_leisure")
@@ -63,22 +66,13 @@ async def test_a_new_connection_that_ends_too(keeping: Send, certificates: tuple
     assert leaver.requests == [2, 1]
 
 
-async def test_a_kept_connection_that_ends_in_its_answer(keeping: Send, certificates: tuple[trustme.CA, Path]) -> None:
-    """Its receiver has taken the request: that is a failure, and the schedule has the next attempt."""
-    leaver = Leaver(b"HTTP/1.1 2", rst=False)
-    async with serve_raw(leaver, server_tls(certificates[0])) as port, asyncio.timeout(60):
-        _, second = [await keeping(request(f"https://localhost:{port}/")) for _ in range(2)]
-
-    assert (second.status, second.error, second.note) == (None, ErrorClass.CONNECT, None)
-    assert leaver.requests == [2]
-
-
-async def test_a_kept_connection_that_ends_late(
-    keeping: Send, certificates: tuple[trustme.CA, Path], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("last", "within"), [(b"HTTP/1.1 2", 3600), (b"", -1)], ids=["in its answer", "late"])
+async def test_a_kept_connection_that_was_not_idle(
+    keeping: Send, certificates: tuple[trustme.CA, Path], monkeypatch: pytest.MonkeyPatch, last: bytes, within: int
 ) -> None:
-    """It was not idle, its receiver worked; and by now its endpoint may have been paused."""
-    monkeypatch.setattr(client, "SEND_AGAIN_WITHIN_SECONDS", -1)
-    leaver = Leaver(b"", rst=False)
+    """Its receiver took the request: that is a failure, and the schedule has the next attempt."""
+    monkeypatch.setattr(client, "SEND_AGAIN_WITHIN_SECONDS", within)
+    leaver = Leaver(last, rst=False)
     async with serve_raw(leaver, server_tls(certificates[0])) as port, asyncio.timeout(60):
         _, second = [await keeping(request(f"https://localhost:{port}/")) for _ in range(2)]
 
@@ -141,3 +135,20 @@ async def test_a_large_request_is_sent_again_whole(keeping: Send, certificates: 
 
     assert (result.status, result.note) == (200, Note.SENT_AGAIN)
     assert bodies[1:] == [large]
+
+
+async def test_it_is_on_record(
+    host: Host, dispatcher: StartDispatcher, certificates: tuple[trustme.CA, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One attempt, which succeeded, and its note."""
+    monkeypatch.setattr(client, "KEEPALIVE_SECONDS", 3600)
+    leaver = Leaver(b"", rst=False)
+    async with serve_raw(leaver, server_tls(certificates[0])) as port, dispatcher() as seen:
+        host.endpoint(f"https://localhost:{port}/")
+        for count in (1, 2):
+            host.pay()
+            await seen.count(AttemptFinished, count)
+    rows = host.rows("select number, outcome, note from outbound_webhooks.attempts order by recorded_at")
+
+    assert [tuple(row.values()) for row in rows] == [(1, "succeeded", None), (1, "succeeded", Note.SENT_AGAIN)]
+    assert leaver.requests == [2, 1]

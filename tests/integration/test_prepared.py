@@ -10,11 +10,10 @@ from dispatcher.telemetry.observations import AttemptFinished, ListenChanged
 from tests.conftest import StartDispatcher
 from tests.integration.test_wake import asleep
 from tests.support import postgres
-from tests.support.host import CLINIC, Host
+from tests.support.host import PAY, Host
 from tests.support.promises import until_writes_ring
 
 PREPARED = "select count(*) from pg_prepared_xacts where database = current_database()"
-PAY = f"insert into payment_transactions (clinic_id) values ('{CLINIC}')"
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,10 @@ import pytest
 
 from tests.sql import steps
 from tests.sql.conftest import Connect
-from tests.support.host import CLINIC, Host
+from tests.support.host import CLINIC, PAY, Host
 from tests.support.listening import CountingListener
 
 STANDS, LAPSED, ABSURD, NEVER_GIVEN = "9 seconds", "-1 second", "1 hour", None
-PAY = f"insert into payment_transactions (clinic_id) values ('{CLINIC}')"
 
 
 def promise(host: Host, kind: str, duration: str | None) -> None:

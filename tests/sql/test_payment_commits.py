@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 
 from tests.sql import steps
 from tests.sql.conftest import Connect
-from tests.support.host import CLINIC, SCHEMA, Host
+from tests.support.host import CLINIC, PAY, SCHEMA, Host
 
 WATCH = "select outbound_webhooks.watch(%s, %s)"
 
@@ -92,8 +92,7 @@ def test_poll_never_notifies(host: Host, connect: Connect) -> None:
     listener = connect()
     listener.rows("listen outbound_webhooks")
     host.rows("update outbound_webhooks.settings set wake_up = 'poll'")
-    pay = f"insert into payment_transactions (clinic_id) values ('{CLINIC}')"
-    while_it_sleeps = f"select outbound_webhooks.promise('asleep', '5 seconds'); {pay}"
+    while_it_sleeps = f"select outbound_webhooks.promise('asleep', '5 seconds'); {PAY}"
     host.rows(while_it_sleeps)
     host.rows("update outbound_webhooks.settings set wake_up = 'doorbell'")
     host.rows(while_it_sleeps)

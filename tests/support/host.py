@@ -7,6 +7,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 CLINIC = "clinic-1"
+PAY = f"insert into payment_transactions (clinic_id) values ('{CLINIC}')"
 ENVIRONMENT = "test"
 
 SCHEMA = """

@@ -5,9 +5,9 @@ import http.client
 import random
 import socket
 from contextlib import ExitStack
-from pathlib import Path
 
-_OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
+from dispatcher.demo.process import lowest_outgoing_port
+
 _reserved = ExitStack()  # until the end of this process
 
 
@@ -17,7 +17,7 @@ def free_port(count: int = 1) -> int:
     They are below those that the kernel gives to outgoing connections, as one of these could take it in between; and
     each has an abstract Unix socket of its name, which keeps other test processes from it.
     """
-    below = int(_OUTGOING.read_text().split()[0])
+    below = lowest_outgoing_port()
     while True:
         first = random.randrange(below // 2, below - count)
         with ExitStack() as sockets:
