@@ -7,7 +7,7 @@ import pytest
 from dispatcher.demo import host as demo
 from tests.sql import sources, steps
 from tests.support import orm_host
-from tests.support.host import CLINIC, MAPPING, Host
+from tests.support.host import MAPPING, PAY, Host
 from tests.support.personal import findings
 
 # Made up, with valid check digits.
@@ -27,7 +27,7 @@ def add_columns(host: Host, *tables: str) -> None:
 def snake_case(host: Host) -> tuple[str, str]:
     """The payments of the tests."""
     add_columns(host, "payment_transactions")
-    return "payment_transactions", f"insert into payment_transactions (clinic_id) values ('{CLINIC}')"
+    return "payment_transactions", PAY
 
 
 def orm(host: Host) -> tuple[str, str]:
